@@ -1,0 +1,1380 @@
+import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { ImageRecord as ImageRecordModel, PullSnapshot as PullSnapshotModel, TagRecord as TagRecordModel } from '../../models/records.js';
+import type { SystemConfig as SystemConfigModel, RegistryConfig as RegistryConfigModel } from '../../config/index.js';
+import type { GatewayContext } from '../context.js';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
+export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** A whole number of bytes, 0 to 2^53-1, as a JSON number (GraphQL's Int ends at 2 GiB). */
+  ByteCount: { input: number; output: number; }
+  /** A moment in UTC, written as RFC 3339 asks (`2026-01-31T12:00:00.000Z`). */
+  DateTime: { input: Date; output: Date; }
+  /** A content digest: `sha256:` and 64, or `sha512:` and 128 lower-case hex digits. */
+  Digest: { input: string; output: string; }
+};
+
+/** The version of the gateway and of what it works with. */
+export type About = {
+  readonly __typename?: 'About';
+  /** Version of the gateway. */
+  readonly version: Scalars['String']['output'];
+};
+
+/** Who may use a private image. Its owner always may. */
+export type AccessInput = {
+  /** Names of groups in the system's realm. */
+  readonly groups?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Names of users in the system's realm. */
+  readonly users?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** Which pull to leave. */
+export type CancelPullInput = {
+  /** Stops it for everybody who waits for it. Administrators of its system only. */
+  readonly force?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Id of the pull. */
+  readonly id: Scalars['ID']['input'];
+};
+
+/** Answer to `cancelPull`. */
+export type CancelPullPayload = {
+  readonly __typename?: 'CancelPullPayload';
+  /** What stood in the way. */
+  readonly errors: ReadonlyArray<UserError>;
+  /** The pull as it is now; null when it could not be found. */
+  readonly pull?: Maybe<Pull>;
+};
+
+/** The state of things does not allow it now: a pull that has ended, an image that is in use. */
+export type ConflictError = UserError & {
+  readonly __typename?: 'ConflictError';
+  /** Stable code to branch on. */
+  readonly code: ErrorCode;
+  /** What is in the way. */
+  readonly message: Scalars['String']['output'];
+  /** The input field that it is about, from `input` on; null when it is about none. */
+  readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** Stable codes of failures. A code is never renamed or reused; accept ones you do not know. */
+export type ErrorCode =
+  /** The image is for another platform than the system's. */
+  | 'ARCH_MISMATCH'
+  /** The configuration is wrong. */
+  | 'BAD_CONFIG'
+  /** A layer is not what its descriptor promises, or holds something that must not be unpacked. */
+  | 'BAD_LAYER'
+  /** The registry's documents are wrong, contradictory, or of a kind this gateway does not read. */
+  | 'BAD_MANIFEST'
+  /** The text is no image reference. */
+  | 'BAD_REFERENCE'
+  /** The request itself is wrong: missing, malformed or contradictory input. */
+  | 'BAD_USER_INPUT'
+  /** Somebody cancelled it. */
+  | 'CANCELLED'
+  /** Something else is in the way: a name in use, a state that does not allow it. */
+  | 'CONFLICT'
+  /** The packer failed or died, or its product does not hold what was fed. */
+  | 'CONVERSION_FAILED'
+  /** The product could not be written to the system. */
+  | 'DELIVERY_FAILED'
+  /** The registry refuses this caller. */
+  | 'DENIED'
+  /** The site's examiner refused the image. */
+  | 'EXAMINATION_FAILED'
+  /** The caller is known and may not. */
+  | 'FORBIDDEN'
+  /** The index (MongoDB) does not answer. */
+  | 'INDEX_UNAVAILABLE'
+  /** A fault of the gateway. Its details are in the log under the reference in the message. */
+  | 'INTERNAL'
+  /** The manifest, index or config is larger than the limit. */
+  | 'MANIFEST_TOO_LARGE'
+  /** The repository, tag or digest is not there (many registries say the same of images one may not see). */
+  | 'NOT_FOUND'
+  /** A disk is too full; the message names the path, the need and what there is. */
+  | 'NO_SPACE'
+  /** The packer (or another tool of the conversion) is missing. */
+  | 'PACKER_MISSING'
+  /** A rule of the site refuses it. */
+  | 'POLICY_REFUSED'
+  /** The queue (Redis) does not answer. */
+  | 'QUEUE_UNAVAILABLE'
+  /** The registry limits how much may be pulled; waiting helps. */
+  | 'RATE_LIMITED'
+  /** The registry can't be reached, or breaks off, again and again. */
+  | 'REGISTRY_UNREACHABLE'
+  /** The workers that held the pull died, more often than the configuration allows. */
+  | 'STALLED'
+  /** The image is larger than a limit allows. */
+  | 'TOO_LARGE'
+  /** The caller is not known. */
+  | 'UNAUTHENTICATED'
+  /** No registry of that name is configured. */
+  | 'UNKNOWN_REGISTRY'
+  /** No system of that name is configured. */
+  | 'UNKNOWN_SYSTEM'
+  /** This version of the gateway does not have it. */
+  | 'UNSUPPORTED';
+
+/** Which name to take off, and where. */
+export type ExpireImageInput = {
+  /** Platform as `os/architecture[/variant]`; the system's own when not given. */
+  readonly platform?: InputMaybe<Scalars['String']['input']>;
+  /** Image reference as users type it. */
+  readonly reference: Scalars['String']['input'];
+  /** Name of the system. */
+  readonly system: Scalars['String']['input'];
+};
+
+/** Answer to `expireImage`. */
+export type ExpireImagePayload = {
+  readonly __typename?: 'ExpireImagePayload';
+  /** What stood in the way. */
+  readonly errors: ReadonlyArray<UserError>;
+  /** True when this was the image's last name, and its files have gone from the system. */
+  readonly imageRemoved: Scalars['Boolean']['output'];
+  /** The name that was taken off; null when nothing was. */
+  readonly tag?: Maybe<Tag>;
+};
+
+/** A published squashfs on one system. */
+export type Image = Node & {
+  readonly __typename?: 'Image';
+  /** What the system's policy dropped or changed while the layers were flattened, one sentence for each rule; empty when nothing was. */
+  readonly changes: ReadonlyArray<Scalars['String']['output']>;
+  /** Default arguments of the image; empty when it has none. */
+  readonly command: ReadonlyArray<Scalars['String']['output']>;
+  /** Digest of the image configuration. */
+  readonly configDigest: Scalars['Digest']['output'];
+  /** When it was published. */
+  readonly createdAt: Scalars['DateTime']['output'];
+  /** Entries in the file system. */
+  readonly entryCount: Scalars['Int']['output'];
+  /** Entry point of the image; empty when it has none. */
+  readonly entrypoint: ReadonlyArray<Scalars['String']['output']>;
+  /** Environment of the image, `NAME=value` each. */
+  readonly environment: ReadonlyArray<Scalars['String']['output']>;
+  /** When it goes unless it is used before; null when it does not expire. */
+  readonly expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** File format: `squashfs`. */
+  readonly format: Scalars['String']['output'];
+  /** Global and opaque. */
+  readonly id: Scalars['ID']['output'];
+  /** The 64 hex digits of the digest of its platform manifest: the name of its files. */
+  readonly imageId: Scalars['String']['output'];
+  /** True when the registry gives it to anybody. */
+  readonly isPublic: Scalars['Boolean']['output'];
+  /** Labels of the image, in alphabetical order. */
+  readonly labels: ReadonlyArray<Label>;
+  /** The layers that it was made of, lowest first. */
+  readonly layers: ReadonlyArray<ImageLayer>;
+  /** Digest of the platform manifest. */
+  readonly manifestDigest: Scalars['Digest']['output'];
+  /** The program that packed it, its version, and the options that shape its bytes. */
+  readonly packer: Scalars['String']['output'];
+  /** Path of the squashfs on the system. */
+  readonly path: Scalars['String']['output'];
+  /** Platform, `os/architecture[/variant]`. */
+  readonly platform: Scalars['String']['output'];
+  /** Digest of the squashfs. */
+  readonly sha256: Scalars['Digest']['output'];
+  /** Size of the squashfs. */
+  readonly size: Scalars['ByteCount']['output'];
+  /** The system that it is on. */
+  readonly system: System;
+  /** Its names on that system, as far as you may see them, in alphabetical order. */
+  readonly tags: ReadonlyArray<Tag>;
+  /** User that the image names; null when it names none. The runtime runs containers as the calling user. */
+  readonly user?: Maybe<Scalars['String']['output']>;
+  /** Working directory of the image; null when it names none. */
+  readonly workingDirectory?: Maybe<Scalars['String']['output']>;
+};
+
+/** A name that began to point at an image, moved, or went. */
+export type ImageChange = {
+  readonly __typename?: 'ImageChange';
+  /** The image; null when it has gone. */
+  readonly image?: Maybe<Image>;
+  /** Id of the image that it points at now, or pointed at when it went: 64 hex digits. */
+  readonly imageId: Scalars['String']['output'];
+  /** What happened. */
+  readonly kind: ImageChangeKind;
+  /** The reference, canonically spelt. */
+  readonly reference: Scalars['String']['output'];
+  /** Name of the system. */
+  readonly system: Scalars['String']['output'];
+};
+
+/** What can happen to a name. */
+export type ImageChangeKind =
+  /** The name is new on this system. */
+  | 'ADDED'
+  /** The name points at another image than before. */
+  | 'MOVED'
+  /** The name has gone. */
+  | 'REMOVED';
+
+/** A page of images. */
+export type ImageConnection = {
+  readonly __typename?: 'ImageConnection';
+  /** The images with their cursors. */
+  readonly edges: ReadonlyArray<ImageEdge>;
+  /** The images alone. */
+  readonly nodes: ReadonlyArray<Image>;
+  /** Where this page is in the list. */
+  readonly pageInfo: PageInfo;
+};
+
+/** An image in a list. */
+export type ImageEdge = {
+  readonly __typename?: 'ImageEdge';
+  /** Position in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The image. */
+  readonly node: Image;
+};
+
+/** Which images. */
+export type ImageFilter = {
+  /** Only images with a name that contains this text (case matters). */
+  readonly nameContains?: InputMaybe<Scalars['String']['input']>;
+  /** Only on this system. */
+  readonly system?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A layer that an image was made of. */
+export type ImageLayer = {
+  readonly __typename?: 'ImageLayer';
+  /** Digest of the uncompressed layer. */
+  readonly diffId: Scalars['Digest']['output'];
+  /** Digest of the blob. */
+  readonly digest: Scalars['Digest']['output'];
+  /** Size of the blob. */
+  readonly size: Scalars['ByteCount']['output'];
+};
+
+/** Answer to `inspect`. */
+export type InspectPayload = {
+  readonly __typename?: 'InspectPayload';
+  /** What stood in the way. */
+  readonly errors: ReadonlyArray<UserError>;
+  /** What the registry has; null when it could not be had. */
+  readonly inspection?: Maybe<Inspection>;
+};
+
+/** A layer as the manifest names it. */
+export type InspectedLayer = {
+  readonly __typename?: 'InspectedLayer';
+  /** Digest of the blob. */
+  readonly digest: Scalars['Digest']['output'];
+  /** Media type of the blob. */
+  readonly mediaType: Scalars['String']['output'];
+  /** Size of the blob. */
+  readonly size: Scalars['ByteCount']['output'];
+};
+
+/** What a registry has under a reference. */
+export type Inspection = {
+  readonly __typename?: 'Inspection';
+  /** Sum of the sizes of the layers, compressed. */
+  readonly bytesTotal: Scalars['ByteCount']['output'];
+  /** Digest of the image configuration. */
+  readonly configDigest: Scalars['Digest']['output'];
+  /** True when the registry gives it to anybody. */
+  readonly isPublic: Scalars['Boolean']['output'];
+  /** The layers, lowest first. */
+  readonly layers: ReadonlyArray<InspectedLayer>;
+  /** Digest of the manifest for the platform asked for. Its hex digits are the id of the image. */
+  readonly manifestDigest: Scalars['Digest']['output'];
+  /** Platform of that manifest, `os/architecture[/variant]`. */
+  readonly platform: Scalars['String']['output'];
+  /** The reference, canonically spelt. */
+  readonly reference: Scalars['String']['output'];
+  /** Digest of what the reference points at: an index, or the manifest itself. */
+  readonly topDigest: Scalars['Digest']['output'];
+};
+
+/** Something in the input can't be used as it is: malformed, or contradictory. */
+export type InvalidInputError = UserError & {
+  readonly __typename?: 'InvalidInputError';
+  /** Stable code to branch on. */
+  readonly code: ErrorCode;
+  /** What is wrong with it, and what would be right. */
+  readonly message: Scalars['String']['output'];
+  /** The input field that it is about, from `input` on; null when it is about none. */
+  readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** A label of an image. */
+export type Label = {
+  readonly __typename?: 'Label';
+  /** Its key. */
+  readonly name: Scalars['String']['output'];
+  /** Its value. */
+  readonly value: Scalars['String']['output'];
+};
+
+/** The states of a layer. */
+export type LayerState =
+  /** Here and checked. */
+  | 'DONE'
+  /** Being fetched. */
+  | 'FETCHING'
+  /** Here; being read and checked. */
+  | 'READING'
+  /** Being fetched again after a failure. */
+  | 'RETRYING'
+  /** Not begun. */
+  | 'WAITING';
+
+/** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
+export type Mutation = {
+  readonly __typename?: 'Mutation';
+  /**
+   * Takes you off a pull. The work stops when nobody else waits for it; an administrator of the system can stop it for
+   * everybody with `force`.
+   */
+  readonly cancelPull: CancelPullPayload;
+  /** Takes a name off an image on a system. The files go with the last name. Running containers are not touched. */
+  readonly expireImage: ExpireImagePayload;
+  /**
+   * Brings an image to one or more systems. Answers at once with one pull for each system: a new one, or the running
+   * one that this call has joined. Asking again is safe.
+   */
+  readonly pullImage: PullImagePayload;
+};
+
+
+/** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
+export type MutationCancelPullArgs = {
+  input: CancelPullInput;
+};
+
+
+/** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
+export type MutationExpireImageArgs = {
+  input: ExpireImageInput;
+};
+
+
+/** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
+export type MutationPullImageArgs = {
+  input: PullImageInput;
+};
+
+/** Anything with a global, opaque id. Ids are for caching and for `node`; people use names and references. */
+export type Node = {
+  /** Global and opaque; the same thing has the same id for ever. */
+  readonly id: Scalars['ID']['output'];
+};
+
+/** You may not do this. */
+export type NotAllowedError = UserError & {
+  readonly __typename?: 'NotAllowedError';
+  /** Stable code to branch on. */
+  readonly code: ErrorCode;
+  /** What is not allowed, and to whom it is. */
+  readonly message: Scalars['String']['output'];
+  /** The input field that it is about, from `input` on; null when it is about none. */
+  readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** Something that the input names is not there: a system, a registry, a pull, an image. */
+export type NotFoundError = UserError & {
+  readonly __typename?: 'NotFoundError';
+  /** Stable code to branch on. */
+  readonly code: ErrorCode;
+  /** What was looked for, and where. */
+  readonly message: Scalars['String']['output'];
+  /** The input field that it is about, from `input` on; null when it is about none. */
+  readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** Where a page is in its list (Relay cursor connections). */
+export type PageInfo = {
+  readonly __typename?: 'PageInfo';
+  /** Cursor of its last entry; null when it is empty. */
+  readonly endCursor?: Maybe<Scalars['String']['output']>;
+  /** True when there is more behind it. */
+  readonly hasNextPage: Scalars['Boolean']['output'];
+  /** True when there is more before it. */
+  readonly hasPreviousPage: Scalars['Boolean']['output'];
+  /** Cursor of its first entry; null when it is empty. */
+  readonly startCursor?: Maybe<Scalars['String']['output']>;
+};
+
+/** One request to bring one reference to one system. */
+export type Pull = Node & {
+  readonly __typename?: 'Pull';
+  /** Times that a worker has begun to work on it. */
+  readonly attempt: Scalars['Int']['output'];
+  /** Bytes delivered to the system; null before the image is being delivered. */
+  readonly bytesDelivered?: Maybe<Scalars['ByteCount']['output']>;
+  /** Bytes of the layers that are here, from the registry or from the cache. Never falls. */
+  readonly bytesDone: Scalars['ByteCount']['output'];
+  /** Bytes of all layers, compressed; null until the manifest is read. */
+  readonly bytesTotal?: Maybe<Scalars['ByteCount']['output']>;
+  /** When it was asked for first. */
+  readonly createdAt: Scalars['DateTime']['output'];
+  /** Why it failed; null unless FAILED or CANCELLED. */
+  readonly error?: Maybe<PullError>;
+  /** When it ended; null while it has not. */
+  readonly finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Global and opaque. */
+  readonly id: Scalars['ID']['output'];
+  /** The image, once READY. */
+  readonly image?: Maybe<Image>;
+  /** True when the registry could not be asked and the image that was there already is given. */
+  readonly isStale: Scalars['Boolean']['output'];
+  /** The layers, lowest first; empty until the manifest is read. */
+  readonly layers: ReadonlyArray<PullLayer>;
+  /** What it is waiting for or doing, in words a person can use (`waiting 30 s, rate limited`); null when there is nothing to add. */
+  readonly message?: Maybe<Scalars['String']['output']>;
+  /** Platform, `os/architecture[/variant]`. */
+  readonly platform: Scalars['String']['output'];
+  /** How many pulls are in front of it; null when it no longer waits. */
+  readonly queuePosition?: Maybe<Scalars['Int']['output']>;
+  /** The reference, canonically spelt. */
+  readonly reference: Scalars['String']['output'];
+  /** Names of those who have asked for it and have not left. */
+  readonly requesters: ReadonlyArray<Scalars['String']['output']>;
+  /** Grows with each change of this pull; an event with a number not above the last one seen can be ignored. */
+  readonly sequence: Scalars['Int']['output'];
+  /** What is being done now; null when it has ended. */
+  readonly stage?: Maybe<PullStage>;
+  /** When a worker began; null while it waits. */
+  readonly startedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Whether it waits, is worked on, or how it ended. */
+  readonly state: PullState;
+  /** The system that it goes to. */
+  readonly system: System;
+};
+
+/** A page of pulls. */
+export type PullConnection = {
+  readonly __typename?: 'PullConnection';
+  /** The pulls with their cursors. */
+  readonly edges: ReadonlyArray<PullEdge>;
+  /** The pulls alone. */
+  readonly nodes: ReadonlyArray<Pull>;
+  /** Where this page is in the list. */
+  readonly pageInfo: PageInfo;
+};
+
+/** A pull in a list. */
+export type PullEdge = {
+  readonly __typename?: 'PullEdge';
+  /** Position in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The pull. */
+  readonly node: Pull;
+};
+
+/** Why a pull failed. */
+export type PullError = {
+  readonly __typename?: 'PullError';
+  /** Stable code to branch on. */
+  readonly code: ErrorCode;
+  /** What happened, to what, and what to do. */
+  readonly message: Scalars['String']['output'];
+  /** True when the same pull can succeed later. */
+  readonly retryable: Scalars['Boolean']['output'];
+  /** The stage in which it happened. */
+  readonly stage: PullStage;
+};
+
+/** Which pulls. */
+export type PullFilter = {
+  /** Only those that you have asked for. */
+  readonly mine?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Only in one of these states. */
+  readonly states?: InputMaybe<ReadonlyArray<PullState>>;
+  /** Only to this system. */
+  readonly system?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What to pull, and where to. */
+export type PullImageInput = {
+  /** Who may use the image if it is private; its owner alone when not given. Without meaning for a public image. */
+  readonly access?: InputMaybe<AccessInput>;
+  /** Login for the registry, for this pull only; never stored, never shown. */
+  readonly credentials?: InputMaybe<RegistryCredentialsInput>;
+  /** Asks the registry even if the tag was checked within `PullUpdateTimeout`, and publishes the image again even if it is there. */
+  readonly force?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Platform as `os/architecture[/variant]`; each system's own when not given. */
+  readonly platform?: InputMaybe<Scalars['String']['input']>;
+  /** Image reference as users type it, `[registry/]repository[:tag][@digest]`; `docker:` and `docker://` in front are accepted. */
+  readonly reference: Scalars['String']['input'];
+  /** Names of the systems; each gets a pull of its own. */
+  readonly systems: ReadonlyArray<Scalars['String']['input']>;
+};
+
+/** Answer to `pullImage`. */
+export type PullImagePayload = {
+  readonly __typename?: 'PullImagePayload';
+  /** What stood in the way, for each system that could not. */
+  readonly errors: ReadonlyArray<UserError>;
+  /** One pull for each system that could be served, in the order of the input. */
+  readonly pulls: ReadonlyArray<Pull>;
+};
+
+/** A layer of a pull. */
+export type PullLayer = {
+  readonly __typename?: 'PullLayer';
+  /** Times that it has been fetched; 0 when it came from the cache. */
+  readonly attempt: Scalars['Int']['output'];
+  /** Bytes that are here: a high-water mark, which never falls. */
+  readonly bytesDone: Scalars['ByteCount']['output'];
+  /** Digest of the blob. */
+  readonly digest: Scalars['Digest']['output'];
+  /** True when it was in the cache and was not fetched. */
+  readonly fromCache: Scalars['Boolean']['output'];
+  /** Size of the blob. */
+  readonly size: Scalars['ByteCount']['output'];
+  /** Where it is. */
+  readonly state: LayerState;
+  /** What it waits for, in words; null when it does not wait. */
+  readonly waitingFor?: Maybe<Scalars['String']['output']>;
+};
+
+/** The stages of a pull, in their order. Each can be repeated: a pull whose worker died goes through them again. */
+export type PullStage =
+  /** Working out the bytes to fetch, and whether there is room for them. */
+  | 'ADMIT'
+  /** Merging layers into one squashfs. */
+  | 'CONVERT'
+  /** Waiting for the site's examiner. */
+  | 'EXAMINE'
+  /** Fetching layers, checking them and reading what is in them. */
+  | 'FETCH'
+  /** Waiting for a worker. */
+  | 'QUEUE'
+  /** Recording the image and its name in the index. */
+  | 'RECORD'
+  /** Asking the registry: manifest, platform, configuration. */
+  | 'RESOLVE'
+  /** Writing the image and its metadata to the system. */
+  | 'TRANSFER'
+  /** Reading the squashfs back and comparing it with what went in. */
+  | 'VERIFY';
+
+/** The states of a pull. READY, FAILED and CANCELLED are terminal. */
+export type PullState =
+  /** Everybody who had asked for it has left, or an administrator has stopped it. */
+  | 'CANCELLED'
+  /** Layers are being merged into one squashfs, which is then read back. */
+  | 'CONVERTING'
+  /** The site's examiner looks at it. */
+  | 'EXAMINING'
+  /** It has failed; `error` says why. */
+  | 'FAILED'
+  /** Layers are being fetched, checked and read. */
+  | 'PULLING'
+  /** It waits for a worker. */
+  | 'QUEUED'
+  /** The image can be mounted. */
+  | 'READY'
+  /** The registry is being asked what the reference is. */
+  | 'RESOLVING'
+  /** It is being written to the system. */
+  | 'TRANSFERRING';
+
+/** The questions one can ask. All of them answer from the index; none of them starts work. */
+export type Query = {
+  readonly __typename?: 'Query';
+  /** The version of the gateway and of what it works with. */
+  readonly about: About;
+  /** The image behind a reference on a system, ready to be mounted. Null when there is none, or none that you may see. */
+  readonly image?: Maybe<Image>;
+  /** The images that you may see, newest first. */
+  readonly images: ImageConnection;
+  /** Asks the registry what a reference is right now: digests, sizes, platforms. Pulls nothing and changes nothing. */
+  readonly inspect: InspectPayload;
+  /** Anything by its id. Null when there is no such thing, or none that you may see. */
+  readonly node?: Maybe<Node>;
+  /** Several things by their ids, in the order of the ids; null for each that is not there or that you may not see. */
+  readonly nodes: ReadonlyArray<Maybe<Node>>;
+  /** One pull. Null when there is none of that id, when it has been pruned, or when you may not see it. */
+  readonly pull?: Maybe<Pull>;
+  /** The pulls that you may see, newest first. */
+  readonly pulls: PullConnection;
+  /** Every registry that images can be pulled from, by name. */
+  readonly registries: ReadonlyArray<Registry>;
+  /** One registry. Null when none has that name. */
+  readonly registry?: Maybe<Registry>;
+  /** One system. Null when none has that name. */
+  readonly system?: Maybe<System>;
+  /** Every system that images can be published on, by name. */
+  readonly systems: ReadonlyArray<System>;
+  /** Who the gateway takes you for. */
+  readonly viewer: Viewer;
+};
+
+
+/** The questions one can ask. All of them answer from the index; none of them starts work. */
+export type QueryImageArgs = {
+  platform?: InputMaybe<Scalars['String']['input']>;
+  reference: Scalars['String']['input'];
+  system: Scalars['String']['input'];
+};
+
+
+/** The questions one can ask. All of them answer from the index; none of them starts work. */
+export type QueryImagesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<ImageFilter>;
+};
+
+
+/** The questions one can ask. All of them answer from the index; none of them starts work. */
+export type QueryInspectArgs = {
+  reference: Scalars['String']['input'];
+  system?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** The questions one can ask. All of them answer from the index; none of them starts work. */
+export type QueryNodeArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** The questions one can ask. All of them answer from the index; none of them starts work. */
+export type QueryNodesArgs = {
+  ids: ReadonlyArray<Scalars['ID']['input']>;
+};
+
+
+/** The questions one can ask. All of them answer from the index; none of them starts work. */
+export type QueryPullArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** The questions one can ask. All of them answer from the index; none of them starts work. */
+export type QueryPullsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<PullFilter>;
+};
+
+
+/** The questions one can ask. All of them answer from the index; none of them starts work. */
+export type QueryRegistryArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+/** The questions one can ask. All of them answer from the index; none of them starts work. */
+export type QuerySystemArgs = {
+  name: Scalars['String']['input'];
+};
+
+/** What a registry says of its limit on pulls. */
+export type RateLimit = {
+  readonly __typename?: 'RateLimit';
+  /** Pulls allowed in the window; null when it did not say. */
+  readonly limit?: Maybe<Scalars['Int']['output']>;
+  /** When it said so. */
+  readonly observedAt: Scalars['DateTime']['output'];
+  /** Pulls that remain in the window; null when it did not say. */
+  readonly remaining?: Maybe<Scalars['Int']['output']>;
+  /** Length of the window in seconds; null when it did not say. */
+  readonly windowSeconds?: Maybe<Scalars['Int']['output']>;
+};
+
+/** A place to pull from. */
+export type Registry = Node & {
+  readonly __typename?: 'Registry';
+  /** Global and opaque. */
+  readonly id: Scalars['ID']['output'];
+  /** True when a reference without a registry means this one. */
+  readonly isDefault: Scalars['Boolean']['output'];
+  /** True when credentials may go to it without TLS. */
+  readonly isInsecure: Scalars['Boolean']['output'];
+  /** Its name: the key in `Locations`. */
+  readonly name: Scalars['String']['output'];
+  /** What it last said of the pulls that remain; null when it has said nothing of the kind. */
+  readonly rateLimit?: Maybe<RateLimit>;
+  /** Where it is. */
+  readonly url: Scalars['String']['output'];
+};
+
+/** Login for a registry. */
+export type RegistryCredentialsInput = {
+  /** Password or token; may hold any character. */
+  readonly password: Scalars['String']['input'];
+  /** User name, or the name that goes with a token. */
+  readonly username: Scalars['String']['input'];
+};
+
+/** What happens, as it happens (graphql-transport-ws on the same path). */
+export type Subscription = {
+  readonly __typename?: 'Subscription';
+  /** Names that begin to point at an image, move to another, or go. Only those that you may see. */
+  readonly imageChanged: ImageChange;
+  /**
+   * The whole state of a pull, whenever it changes: first the present state, then at most four a second, a change of
+   * stage at once, at last the terminal state, and then the stream completes. A pull that has already ended gives one
+   * event. `sequence` grows; after a reconnect the first event may repeat one already seen.
+   */
+  readonly pullProgress: Pull;
+};
+
+
+/** What happens, as it happens (graphql-transport-ws on the same path). */
+export type SubscriptionImageChangedArgs = {
+  system?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** What happens, as it happens (graphql-transport-ws on the same path). */
+export type SubscriptionPullProgressArgs = {
+  id: Scalars['ID']['input'];
+};
+
+/** A place to publish to: a cluster and the directory where its container runtime finds images. */
+export type System = Node & {
+  readonly __typename?: 'System';
+  /** How images get there. */
+  readonly access: SystemAccess;
+  /** Names of its administrators. */
+  readonly admins: ReadonlyArray<Scalars['String']['output']>;
+  /** Global and opaque. */
+  readonly id: Scalars['ID']['output'];
+  /** The directory on the system. */
+  readonly imageDirectory: Scalars['String']['output'];
+  /** Its name: the key in `Platforms`. */
+  readonly name: Scalars['String']['output'];
+  /** Its platform, `os/architecture[/variant]`. */
+  readonly platform: Scalars['String']['output'];
+  /** Pulls that wait for a worker. */
+  readonly queuedPullCount: Scalars['Int']['output'];
+  /** The namespace of users and groups that it shares with other systems. */
+  readonly realm: Scalars['String']['output'];
+  /** Pulls that are being worked on. */
+  readonly runningPullCount: Scalars['Int']['output'];
+};
+
+/** How images get to a system. */
+export type SystemAccess =
+  /** The gateway writes into the directory. */
+  | 'LOCAL'
+  /** The gateway writes over SFTP. */
+  | 'REMOTE';
+
+/** A name through which an image is had on a system: a canonical reference. */
+export type Tag = Node & {
+  readonly __typename?: 'Tag';
+  /** When the registry was last asked. */
+  readonly checkedAt: Scalars['DateTime']['output'];
+  /** What it pointed at before, newest first, at most ten. */
+  readonly history: ReadonlyArray<TagMove>;
+  /** Global and opaque. */
+  readonly id: Scalars['ID']['output'];
+  /** Id of the image that it points at: 64 hex digits. */
+  readonly imageId: Scalars['String']['output'];
+  /** When it began to point at this image. */
+  readonly movedAt: Scalars['DateTime']['output'];
+  /** Platform, `os/architecture[/variant]`; null when it is the system's own. */
+  readonly platform?: Maybe<Scalars['String']['output']>;
+  /** The reference, canonically spelt. */
+  readonly reference: Scalars['String']['output'];
+  /** What the reference pointed at when the registry was last asked: digest of an index, or of the manifest itself. */
+  readonly topDigest: Scalars['Digest']['output'];
+};
+
+/** A former target of a tag. */
+export type TagMove = {
+  readonly __typename?: 'TagMove';
+  /** Id of the image that it pointed at: 64 hex digits. */
+  readonly imageId: Scalars['String']['output'];
+  /** Until when. */
+  readonly until: Scalars['DateTime']['output'];
+};
+
+/** Something that the gateway needs does not answer, or refuses: a registry, a disk. */
+export type UnavailableError = UserError & {
+  readonly __typename?: 'UnavailableError';
+  /** Stable code to branch on. */
+  readonly code: ErrorCode;
+  /** What does not answer, and whether to try again. */
+  readonly message: Scalars['String']['output'];
+  /** The input field that it is about, from `input` on; null when it is about none. */
+  readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** True when the same request can succeed later. */
+  readonly retryable: Scalars['Boolean']['output'];
+};
+
+/** A failure that a caller can act on. */
+export type UserError = {
+  /** Stable code to branch on. */
+  readonly code: ErrorCode;
+  /** What happened, to what, and what to do. */
+  readonly message: Scalars['String']['output'];
+  /** The input field that it is about, from `input` on; null when it is about none. */
+  readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** Who the gateway takes you for. */
+export type Viewer = {
+  readonly __typename?: 'Viewer';
+  /** True for an administrator of the gateway. */
+  readonly isAdmin: Scalars['Boolean']['output'];
+  /** User name; null for an anonymous caller. */
+  readonly name?: Maybe<Scalars['String']['output']>;
+  /** The namespace that the name belongs to; null for an anonymous caller. */
+  readonly realm?: Maybe<Scalars['String']['output']>;
+};
+
+
+
+export type ResolverTypeWrapper<T> = Promise<T> | T;
+
+
+export type ResolverWithResolve<TResult, TParent, TContext, TArgs> = {
+  resolve: ResolverFn<TResult, TParent, TContext, TArgs>;
+};
+export type Resolver<TResult, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = ResolverFn<TResult, TParent, TContext, TArgs> | ResolverWithResolve<TResult, TParent, TContext, TArgs>;
+
+export type ResolverFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Promise<TResult> | TResult;
+
+export type SubscriptionSubscribeFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => AsyncIterable<TResult> | Promise<AsyncIterable<TResult>>;
+
+export type SubscriptionResolveFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+export interface SubscriptionSubscriberObject<TResult, TKey extends string, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<{ [key in TKey]: TResult }, TParent, TContext, TArgs>;
+  resolve?: SubscriptionResolveFn<TResult, { [key in TKey]: TResult }, TContext, TArgs>;
+}
+
+export interface SubscriptionResolverObject<TResult, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<any, TParent, TContext, TArgs>;
+  resolve: SubscriptionResolveFn<TResult, any, TContext, TArgs>;
+}
+
+export type SubscriptionObject<TResult, TKey extends string, TParent, TContext, TArgs> =
+  | SubscriptionSubscriberObject<TResult, TKey, TParent, TContext, TArgs>
+  | SubscriptionResolverObject<TResult, TParent, TContext, TArgs>;
+
+export type SubscriptionResolver<TResult, TKey extends string, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> =
+  | ((...args: any[]) => SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>)
+  | SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>;
+
+export type TypeResolveFn<TTypes, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (
+  parent: TParent,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Maybe<TTypes> | Promise<Maybe<TTypes>>;
+
+export type IsTypeOfResolverFn<T = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (obj: T, context: TContext, info: GraphQLResolveInfo) => boolean | Promise<boolean>;
+
+export type NextResolverFn<T> = () => Promise<T>;
+
+export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = (
+  next: NextResolverFn<TResult>,
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+
+
+
+/** Mapping of interface types */
+export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
+  Node:
+    | ( ImageRecordModel & { __typename: 'Image' } )
+    | ( PullSnapshotModel & { __typename: 'Pull' } )
+    | ( RegistryConfigModel & { __typename: 'Registry' } )
+    | ( SystemConfigModel & { __typename: 'System' } )
+    | ( TagRecordModel & { __typename: 'Tag' } )
+  ;
+  UserError:
+    | ( ConflictError & { __typename: 'ConflictError' } )
+    | ( InvalidInputError & { __typename: 'InvalidInputError' } )
+    | ( NotAllowedError & { __typename: 'NotAllowedError' } )
+    | ( NotFoundError & { __typename: 'NotFoundError' } )
+    | ( UnavailableError & { __typename: 'UnavailableError' } )
+  ;
+};
+
+/** Mapping between all available schema types and the resolvers types */
+export type ResolversTypes = {
+  About: ResolverTypeWrapper<About>;
+  AccessInput: AccessInput;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  ByteCount: ResolverTypeWrapper<Scalars['ByteCount']['output']>;
+  CancelPullInput: CancelPullInput;
+  CancelPullPayload: ResolverTypeWrapper<Omit<CancelPullPayload, 'errors' | 'pull'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, pull?: Maybe<ResolversTypes['Pull']> }>;
+  ConflictError: ResolverTypeWrapper<ConflictError>;
+  DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  Digest: ResolverTypeWrapper<Scalars['Digest']['output']>;
+  ErrorCode: ErrorCode;
+  ExpireImageInput: ExpireImageInput;
+  ExpireImagePayload: ResolverTypeWrapper<Omit<ExpireImagePayload, 'errors' | 'tag'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, tag?: Maybe<ResolversTypes['Tag']> }>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Image: ResolverTypeWrapper<ImageRecordModel>;
+  ImageChange: ResolverTypeWrapper<Omit<ImageChange, 'image'> & { image?: Maybe<ResolversTypes['Image']> }>;
+  ImageChangeKind: ImageChangeKind;
+  ImageConnection: ResolverTypeWrapper<Omit<ImageConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ImageEdge']>, nodes: ReadonlyArray<ResolversTypes['Image']> }>;
+  ImageEdge: ResolverTypeWrapper<Omit<ImageEdge, 'node'> & { node: ResolversTypes['Image'] }>;
+  ImageFilter: ImageFilter;
+  ImageLayer: ResolverTypeWrapper<ImageLayer>;
+  InspectPayload: ResolverTypeWrapper<Omit<InspectPayload, 'errors'> & { errors: ReadonlyArray<ResolversTypes['UserError']> }>;
+  InspectedLayer: ResolverTypeWrapper<InspectedLayer>;
+  Inspection: ResolverTypeWrapper<Inspection>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  InvalidInputError: ResolverTypeWrapper<InvalidInputError>;
+  Label: ResolverTypeWrapper<Label>;
+  LayerState: LayerState;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
+  NotAllowedError: ResolverTypeWrapper<NotAllowedError>;
+  NotFoundError: ResolverTypeWrapper<NotFoundError>;
+  PageInfo: ResolverTypeWrapper<PageInfo>;
+  Pull: ResolverTypeWrapper<PullSnapshotModel>;
+  PullConnection: ResolverTypeWrapper<Omit<PullConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['PullEdge']>, nodes: ReadonlyArray<ResolversTypes['Pull']> }>;
+  PullEdge: ResolverTypeWrapper<Omit<PullEdge, 'node'> & { node: ResolversTypes['Pull'] }>;
+  PullError: ResolverTypeWrapper<PullError>;
+  PullFilter: PullFilter;
+  PullImageInput: PullImageInput;
+  PullImagePayload: ResolverTypeWrapper<Omit<PullImagePayload, 'errors' | 'pulls'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, pulls: ReadonlyArray<ResolversTypes['Pull']> }>;
+  PullLayer: ResolverTypeWrapper<PullLayer>;
+  PullStage: PullStage;
+  PullState: PullState;
+  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RateLimit: ResolverTypeWrapper<RateLimit>;
+  Registry: ResolverTypeWrapper<RegistryConfigModel>;
+  RegistryCredentialsInput: RegistryCredentialsInput;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  System: ResolverTypeWrapper<SystemConfigModel>;
+  SystemAccess: SystemAccess;
+  Tag: ResolverTypeWrapper<TagRecordModel>;
+  TagMove: ResolverTypeWrapper<TagMove>;
+  UnavailableError: ResolverTypeWrapper<UnavailableError>;
+  UserError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['UserError']>;
+  Viewer: ResolverTypeWrapper<Viewer>;
+};
+
+/** Mapping between all available schema types and the resolvers parents */
+export type ResolversParentTypes = {
+  About: About;
+  AccessInput: AccessInput;
+  Boolean: Scalars['Boolean']['output'];
+  ByteCount: Scalars['ByteCount']['output'];
+  CancelPullInput: CancelPullInput;
+  CancelPullPayload: Omit<CancelPullPayload, 'errors' | 'pull'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, pull?: Maybe<ResolversParentTypes['Pull']> };
+  ConflictError: ConflictError;
+  DateTime: Scalars['DateTime']['output'];
+  Digest: Scalars['Digest']['output'];
+  ExpireImageInput: ExpireImageInput;
+  ExpireImagePayload: Omit<ExpireImagePayload, 'errors' | 'tag'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, tag?: Maybe<ResolversParentTypes['Tag']> };
+  ID: Scalars['ID']['output'];
+  Image: ImageRecordModel;
+  ImageChange: Omit<ImageChange, 'image'> & { image?: Maybe<ResolversParentTypes['Image']> };
+  ImageConnection: Omit<ImageConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ImageEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Image']> };
+  ImageEdge: Omit<ImageEdge, 'node'> & { node: ResolversParentTypes['Image'] };
+  ImageFilter: ImageFilter;
+  ImageLayer: ImageLayer;
+  InspectPayload: Omit<InspectPayload, 'errors'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']> };
+  InspectedLayer: InspectedLayer;
+  Inspection: Inspection;
+  Int: Scalars['Int']['output'];
+  InvalidInputError: InvalidInputError;
+  Label: Label;
+  Mutation: Record<PropertyKey, never>;
+  Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
+  NotAllowedError: NotAllowedError;
+  NotFoundError: NotFoundError;
+  PageInfo: PageInfo;
+  Pull: PullSnapshotModel;
+  PullConnection: Omit<PullConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['PullEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Pull']> };
+  PullEdge: Omit<PullEdge, 'node'> & { node: ResolversParentTypes['Pull'] };
+  PullError: PullError;
+  PullFilter: PullFilter;
+  PullImageInput: PullImageInput;
+  PullImagePayload: Omit<PullImagePayload, 'errors' | 'pulls'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, pulls: ReadonlyArray<ResolversParentTypes['Pull']> };
+  PullLayer: PullLayer;
+  Query: Record<PropertyKey, never>;
+  RateLimit: RateLimit;
+  Registry: RegistryConfigModel;
+  RegistryCredentialsInput: RegistryCredentialsInput;
+  String: Scalars['String']['output'];
+  Subscription: Record<PropertyKey, never>;
+  System: SystemConfigModel;
+  Tag: TagRecordModel;
+  TagMove: TagMove;
+  UnavailableError: UnavailableError;
+  UserError: ResolversInterfaceTypes<ResolversParentTypes>['UserError'];
+  Viewer: Viewer;
+};
+
+export type AboutResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['About'] = ResolversParentTypes['About']> = {
+  version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export interface ByteCountScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['ByteCount'], any> {
+  name: 'ByteCount';
+}
+
+export type CancelPullPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['CancelPullPayload'] = ResolversParentTypes['CancelPullPayload']> = {
+  errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
+  pull?: Resolver<Maybe<ResolversTypes['Pull']>, ParentType, ContextType>;
+};
+
+export type ConflictErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ConflictError'] = ResolversParentTypes['ConflictError']> = {
+  code?: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
+  name: 'DateTime';
+}
+
+export interface DigestScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Digest'], any> {
+  name: 'Digest';
+}
+
+export type ExpireImagePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ExpireImagePayload'] = ResolversParentTypes['ExpireImagePayload']> = {
+  errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
+  imageRemoved?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  tag?: Resolver<Maybe<ResolversTypes['Tag']>, ParentType, ContextType>;
+};
+
+export type ImageResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Image'] = ResolversParentTypes['Image']> = {
+  changes?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  command?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  configDigest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  entryCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  entrypoint?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  environment?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  format?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  imageId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  isPublic?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  labels?: Resolver<ReadonlyArray<ResolversTypes['Label']>, ParentType, ContextType>;
+  layers?: Resolver<ReadonlyArray<ResolversTypes['ImageLayer']>, ParentType, ContextType>;
+  manifestDigest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  packer?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  platform?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  sha256?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  size?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
+  system?: Resolver<ResolversTypes['System'], ParentType, ContextType>;
+  tags?: Resolver<ReadonlyArray<ResolversTypes['Tag']>, ParentType, ContextType>;
+  user?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  workingDirectory?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ImageChangeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ImageChange'] = ResolversParentTypes['ImageChange']> = {
+  image?: Resolver<Maybe<ResolversTypes['Image']>, ParentType, ContextType>;
+  imageId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['ImageChangeKind'], ParentType, ContextType>;
+  reference?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  system?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type ImageConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ImageConnection'] = ResolversParentTypes['ImageConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['ImageEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Image']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type ImageEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ImageEdge'] = ResolversParentTypes['ImageEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Image'], ParentType, ContextType>;
+};
+
+export type ImageLayerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ImageLayer'] = ResolversParentTypes['ImageLayer']> = {
+  diffId?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  digest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  size?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
+};
+
+export type InspectPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['InspectPayload'] = ResolversParentTypes['InspectPayload']> = {
+  errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
+  inspection?: Resolver<Maybe<ResolversTypes['Inspection']>, ParentType, ContextType>;
+};
+
+export type InspectedLayerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['InspectedLayer'] = ResolversParentTypes['InspectedLayer']> = {
+  digest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  mediaType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  size?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
+};
+
+export type InspectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Inspection'] = ResolversParentTypes['Inspection']> = {
+  bytesTotal?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
+  configDigest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  isPublic?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  layers?: Resolver<ReadonlyArray<ResolversTypes['InspectedLayer']>, ParentType, ContextType>;
+  manifestDigest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  platform?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  reference?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  topDigest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+};
+
+export type InvalidInputErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['InvalidInputError'] = ResolversParentTypes['InvalidInputError']> = {
+  code?: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type LabelResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Label'] = ResolversParentTypes['Label']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  cancelPull?: Resolver<ResolversTypes['CancelPullPayload'], ParentType, ContextType, RequireFields<MutationCancelPullArgs, 'input'>>;
+  expireImage?: Resolver<ResolversTypes['ExpireImagePayload'], ParentType, ContextType, RequireFields<MutationExpireImageArgs, 'input'>>;
+  pullImage?: Resolver<ResolversTypes['PullImagePayload'], ParentType, ContextType, RequireFields<MutationPullImageArgs, 'input'>>;
+};
+
+export type NodeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
+  __resolveType: TypeResolveFn<'Image' | 'Pull' | 'Registry' | 'System' | 'Tag', ParentType, ContextType>;
+};
+
+export type NotAllowedErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['NotAllowedError'] = ResolversParentTypes['NotAllowedError']> = {
+  code?: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type NotFoundErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['NotFoundError'] = ResolversParentTypes['NotFoundError']> = {
+  code?: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type PageInfoResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
+  endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  hasPreviousPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  startCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type PullResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Pull'] = ResolversParentTypes['Pull']> = {
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  bytesDelivered?: Resolver<Maybe<ResolversTypes['ByteCount']>, ParentType, ContextType>;
+  bytesDone?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
+  bytesTotal?: Resolver<Maybe<ResolversTypes['ByteCount']>, ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  error?: Resolver<Maybe<ResolversTypes['PullError']>, ParentType, ContextType>;
+  finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  image?: Resolver<Maybe<ResolversTypes['Image']>, ParentType, ContextType>;
+  isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  layers?: Resolver<ReadonlyArray<ResolversTypes['PullLayer']>, ParentType, ContextType>;
+  message?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  platform?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  queuePosition?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  reference?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  requesters?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  sequence?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  stage?: Resolver<Maybe<ResolversTypes['PullStage']>, ParentType, ContextType>;
+  startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  state?: Resolver<ResolversTypes['PullState'], ParentType, ContextType>;
+  system?: Resolver<ResolversTypes['System'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type PullConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PullConnection'] = ResolversParentTypes['PullConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['PullEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Pull']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type PullEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PullEdge'] = ResolversParentTypes['PullEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Pull'], ParentType, ContextType>;
+};
+
+export type PullErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PullError'] = ResolversParentTypes['PullError']> = {
+  code?: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  retryable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  stage?: Resolver<ResolversTypes['PullStage'], ParentType, ContextType>;
+};
+
+export type PullImagePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PullImagePayload'] = ResolversParentTypes['PullImagePayload']> = {
+  errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
+  pulls?: Resolver<ReadonlyArray<ResolversTypes['Pull']>, ParentType, ContextType>;
+};
+
+export type PullLayerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PullLayer'] = ResolversParentTypes['PullLayer']> = {
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  bytesDone?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
+  digest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  fromCache?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  size?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
+  state?: Resolver<ResolversTypes['LayerState'], ParentType, ContextType>;
+  waitingFor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type QueryResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  about?: Resolver<ResolversTypes['About'], ParentType, ContextType>;
+  image?: Resolver<Maybe<ResolversTypes['Image']>, ParentType, ContextType, RequireFields<QueryImageArgs, 'reference' | 'system'>>;
+  images?: Resolver<ResolversTypes['ImageConnection'], ParentType, ContextType, Partial<QueryImagesArgs>>;
+  inspect?: Resolver<ResolversTypes['InspectPayload'], ParentType, ContextType, RequireFields<QueryInspectArgs, 'reference'>>;
+  node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
+  nodes?: Resolver<ReadonlyArray<Maybe<ResolversTypes['Node']>>, ParentType, ContextType, RequireFields<QueryNodesArgs, 'ids'>>;
+  pull?: Resolver<Maybe<ResolversTypes['Pull']>, ParentType, ContextType, RequireFields<QueryPullArgs, 'id'>>;
+  pulls?: Resolver<ResolversTypes['PullConnection'], ParentType, ContextType, Partial<QueryPullsArgs>>;
+  registries?: Resolver<ReadonlyArray<ResolversTypes['Registry']>, ParentType, ContextType>;
+  registry?: Resolver<Maybe<ResolversTypes['Registry']>, ParentType, ContextType, RequireFields<QueryRegistryArgs, 'name'>>;
+  system?: Resolver<Maybe<ResolversTypes['System']>, ParentType, ContextType, RequireFields<QuerySystemArgs, 'name'>>;
+  systems?: Resolver<ReadonlyArray<ResolversTypes['System']>, ParentType, ContextType>;
+  viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
+};
+
+export type RateLimitResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['RateLimit'] = ResolversParentTypes['RateLimit']> = {
+  limit?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  observedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  remaining?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  windowSeconds?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type RegistryResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Registry'] = ResolversParentTypes['Registry']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  isDefault?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  isInsecure?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  rateLimit?: Resolver<Maybe<ResolversTypes['RateLimit']>, ParentType, ContextType>;
+  url?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type SubscriptionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  imageChanged?: SubscriptionResolver<ResolversTypes['ImageChange'], "imageChanged", ParentType, ContextType, Partial<SubscriptionImageChangedArgs>>;
+  pullProgress?: SubscriptionResolver<ResolversTypes['Pull'], "pullProgress", ParentType, ContextType, RequireFields<SubscriptionPullProgressArgs, 'id'>>;
+};
+
+export type SystemResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['System'] = ResolversParentTypes['System']> = {
+  access?: Resolver<ResolversTypes['SystemAccess'], ParentType, ContextType>;
+  admins?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  imageDirectory?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  platform?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  queuedPullCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  realm?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  runningPullCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type TagResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Tag'] = ResolversParentTypes['Tag']> = {
+  checkedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  history?: Resolver<ReadonlyArray<ResolversTypes['TagMove']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  imageId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  movedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  platform?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  reference?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  topDigest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type TagMoveResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['TagMove'] = ResolversParentTypes['TagMove']> = {
+  imageId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  until?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type UnavailableErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['UnavailableError'] = ResolversParentTypes['UnavailableError']> = {
+  code?: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  retryable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type UserErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['UserError'] = ResolversParentTypes['UserError']> = {
+  __resolveType: TypeResolveFn<'ConflictError' | 'InvalidInputError' | 'NotAllowedError' | 'NotFoundError' | 'UnavailableError', ParentType, ContextType>;
+};
+
+export type ViewerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
+  isAdmin?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  realm?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type Resolvers<ContextType = GatewayContext> = {
+  About?: AboutResolvers<ContextType>;
+  ByteCount?: GraphQLScalarType;
+  CancelPullPayload?: CancelPullPayloadResolvers<ContextType>;
+  ConflictError?: ConflictErrorResolvers<ContextType>;
+  DateTime?: GraphQLScalarType;
+  Digest?: GraphQLScalarType;
+  ExpireImagePayload?: ExpireImagePayloadResolvers<ContextType>;
+  Image?: ImageResolvers<ContextType>;
+  ImageChange?: ImageChangeResolvers<ContextType>;
+  ImageConnection?: ImageConnectionResolvers<ContextType>;
+  ImageEdge?: ImageEdgeResolvers<ContextType>;
+  ImageLayer?: ImageLayerResolvers<ContextType>;
+  InspectPayload?: InspectPayloadResolvers<ContextType>;
+  InspectedLayer?: InspectedLayerResolvers<ContextType>;
+  Inspection?: InspectionResolvers<ContextType>;
+  InvalidInputError?: InvalidInputErrorResolvers<ContextType>;
+  Label?: LabelResolvers<ContextType>;
+  Mutation?: MutationResolvers<ContextType>;
+  Node?: NodeResolvers<ContextType>;
+  NotAllowedError?: NotAllowedErrorResolvers<ContextType>;
+  NotFoundError?: NotFoundErrorResolvers<ContextType>;
+  PageInfo?: PageInfoResolvers<ContextType>;
+  Pull?: PullResolvers<ContextType>;
+  PullConnection?: PullConnectionResolvers<ContextType>;
+  PullEdge?: PullEdgeResolvers<ContextType>;
+  PullError?: PullErrorResolvers<ContextType>;
+  PullImagePayload?: PullImagePayloadResolvers<ContextType>;
+  PullLayer?: PullLayerResolvers<ContextType>;
+  Query?: QueryResolvers<ContextType>;
+  RateLimit?: RateLimitResolvers<ContextType>;
+  Registry?: RegistryResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
+  System?: SystemResolvers<ContextType>;
+  Tag?: TagResolvers<ContextType>;
+  TagMove?: TagMoveResolvers<ContextType>;
+  UnavailableError?: UnavailableErrorResolvers<ContextType>;
+  UserError?: UserErrorResolvers<ContextType>;
+  Viewer?: ViewerResolvers<ContextType>;
+};
+
