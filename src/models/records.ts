@@ -1,0 +1,213 @@
+/**
+ * The shapes that the index holds and that live progress carries. Plain data: no Mongoose, no GraphQL.
+ */
+import type { Digest } from '../lib/digest.js';
+import type { ErrorCode } from '../lib/errors.js';
+
+export const PULL_STATES = [
+  'QUEUED',
+  'RESOLVING',
+  'PULLING',
+  'CONVERTING',
+  'EXAMINING',
+  'TRANSFERRING',
+  'READY',
+  'FAILED',
+  'CANCELLED',
+] as const;
+export type PullState = (typeof PULL_STATES)[number];
+
+export const TERMINAL_STATES = ['READY', 'FAILED', 'CANCELLED'] as const satisfies readonly PullState[];
+export type TerminalState = (typeof TERMINAL_STATES)[number];
+
+/** The states of a pull that still goes on. */
+export const LIVE_STATES: readonly PullState[] = PULL_STATES.filter((state) => !isTerminal(state));
+
+export function isTerminal(state: PullState): state is TerminalState {
+  return (TERMINAL_STATES as readonly PullState[]).includes(state);
+}
+
+export const PULL_STAGES = [
+  'QUEUE',
+  'RESOLVE',
+  'ADMIT',
+  'FETCH',
+  'CONVERT',
+  'VERIFY',
+  'EXAMINE',
+  'TRANSFER',
+  'RECORD',
+] as const;
+export type PullStage = (typeof PULL_STAGES)[number];
+
+export const LAYER_STATES = ['WAITING', 'FETCHING', 'RETRYING', 'READING', 'DONE'] as const;
+export type LayerState = (typeof LAYER_STATES)[number];
+
+export interface LayerSnapshot {
+  readonly digest: Digest;
+  /** Bytes, compressed. */
+  readonly size: number;
+  readonly state: LayerState;
+  /** Bytes that are here; a high-water mark. */
+  readonly bytesDone: number;
+  readonly fromCache: boolean;
+  /** Times fetched; 0 from the cache. */
+  readonly attempt: number;
+  readonly waitingFor: string | null;
+}
+
+export interface PullFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly stage: PullStage;
+  readonly retryable: boolean;
+}
+
+/**
+ * Everything a caller can see of a pull: what `pullProgress` carries, whole, in each event.
+ * `sequence` is given by the progress store and never by a writer.
+ */
+export interface PullSnapshot {
+  readonly id: string;
+  readonly reference: string;
+  readonly system: string;
+  readonly platform: string;
+  readonly state: PullState;
+  readonly stage: PullStage | null;
+  readonly message: string | null;
+  readonly sequence: number;
+  /** Times that a worker has begun. */
+  readonly attempt: number;
+  readonly bytesTotal: number | null;
+  readonly bytesDone: number;
+  readonly bytesDelivered: number | null;
+  readonly layers: readonly LayerSnapshot[];
+  readonly imageId: string | null;
+  readonly error: PullFailure | null;
+  readonly isStale: boolean;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+/** What a pull is asked to do; fixed when it is made. */
+export interface PullRequest {
+  readonly reference: string;
+  readonly system: string;
+  readonly platform: string;
+  /** True when the platform is not the system's own, so that it is part of the tag's name. */
+  readonly namesPlatform: boolean;
+  readonly force: boolean;
+}
+
+/** `gw_pulls`: `_id` is the pull's id. */
+export interface PullRecord extends Omit<PullSnapshot, 'id'> {
+  readonly _id: string;
+  /** The join key, which is also the `_id` in `gw_active`. */
+  readonly key: string;
+  readonly request: PullRequest;
+  /** Principals (`u:<realm>/<user>`) of those who have asked for it and have not left. */
+  readonly requesters: readonly string[];
+  /** Set when the last requester has left, or by force; the work stops. */
+  readonly cancelRequested: boolean;
+}
+
+/** `gw_active`: `_id` is the join key; the pull that everybody with this key joins. */
+export interface ActiveRecord {
+  readonly _id: string;
+  readonly pullId: string;
+  readonly request: PullRequest;
+  readonly createdAt: Date;
+}
+
+export interface ImageLayerRecord {
+  readonly digest: Digest;
+  readonly diffId: Digest;
+  readonly size: number;
+}
+
+/** The parts of an image configuration that the index keeps for answers; the whole of it is in the sidecar. */
+export interface ImageConfigRecord {
+  readonly environment: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly workingDirectory: string | null;
+  readonly user: string | null;
+  /** Pairs, because label names hold dots, which the index can't have in field names. */
+  readonly labels: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** What a finished conversion is worth keeping of: enough to say whether a file is what it should be. */
+export interface ProductRecord {
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: Digest;
+  readonly format: string;
+  readonly packer: string;
+  readonly entryCount: number;
+  readonly changes: readonly string[];
+}
+
+/** `gw_images`: `_id` is `<system>/<imageId>`. */
+export interface ImageRecord {
+  readonly _id: string;
+  readonly system: string;
+  readonly imageId: string;
+  readonly manifestDigest: Digest;
+  readonly configDigest: Digest;
+  readonly platform: string;
+  readonly layers: readonly ImageLayerRecord[];
+  readonly config: ImageConfigRecord;
+  readonly product: ProductRecord;
+  readonly isPublic: boolean;
+  /** Who may see it: `public`, `u:<realm>/<user>`, `g:<realm>/<group>`. A copy, rebuilt from the tags. */
+  readonly principals: readonly string[];
+  /** Ids of its tags. A copy, rebuilt from the tags. */
+  readonly tags: readonly string[];
+  /** Pulls that are about to give it a name; it is not removed while there is one. */
+  readonly holders: readonly string[];
+  /** READY can be mounted; REMOVING is on its way out and must not be given a name. */
+  readonly state: 'READY' | 'REMOVING';
+  /** Counts rebuilds of the copies, so that an older one can't overwrite a newer one. */
+  readonly revision: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+}
+
+export interface TagMoveRecord {
+  readonly imageId: string;
+  readonly until: Date;
+}
+
+/** `gw_tags`: `_id` is `<system>/<canonical reference>`, with `;<platform>` when it is not the system's own. */
+export interface TagRecord {
+  readonly _id: string;
+  readonly system: string;
+  readonly reference: string;
+  /** Null when it is the system's own. */
+  readonly platform: string | null;
+  readonly imageId: string;
+  readonly topDigest: Digest;
+  readonly principals: readonly string[];
+  readonly movedAt: Date;
+  readonly checkedAt: Date;
+  readonly history: readonly TagMoveRecord[];
+  /** Grows with each change; every change is conditional on it. */
+  readonly revision: number;
+}
+
+/** The `_id` of an image. */
+export function imageKey(system: string, imageId: string): string {
+  return `${system}/${imageId}`;
+}
+
+/** The `_id` of a tag. `platform` is null for the system's own. */
+export function tagKey(system: string, reference: string, platform: string | null): string {
+  return platform === null ? `${system}/${reference}` : `${system}/${reference};${platform}`;
+}
+
+/** The snapshot that a record holds. */
+export function snapshotOf(record: PullRecord): PullSnapshot {
+  const { _id, key: _key, request: _request, requesters: _requesters, cancelRequested: _cancelRequested, ...rest } = record;
+  return { id: _id, ...rest };
+}

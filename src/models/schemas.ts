@@ -1,0 +1,149 @@
+/**
+ * Mongoose schemas of the index. They hold what is written to the shapes in records.ts.
+ *
+ * One code base serves MongoDB and the embedded index, so only what both have is used: string `_id`s that carry the
+ * natural key, plain indexes, single-document conditional updates. ARCHITECTURE.md lists what is not used, and why.
+ */
+import { Schema } from 'mongoose';
+import {
+  LAYER_STATES,
+  PULL_STAGES,
+  PULL_STATES,
+  type ActiveRecord,
+  type ImageRecord,
+  type PullRecord,
+  type TagRecord,
+} from './records.js';
+
+const text = { type: String, required: true } as const;
+/** Required, and may be empty (Mongoose refuses empty text for `required`). */
+const anyText = { type: String, default: '' } as const;
+const textOrNull = { type: String, default: null } as const;
+const count = { type: Number, required: true } as const;
+const countOrNull = { type: Number, default: null } as const;
+const date = { type: Date, required: true } as const;
+const dateOrNull = { type: Date, default: null } as const;
+const flag = { type: Boolean, required: true } as const;
+const texts = { type: [String], required: true } as const;
+
+const part = { _id: false } as const;
+/** `minimize: false`: empty objects are kept, so that what is read is what was written. */
+const whole = { versionKey: false, minimize: false } as const;
+
+const layerSnapshot = new Schema(
+  {
+    digest: text,
+    size: count,
+    state: { type: String, enum: LAYER_STATES, required: true },
+    bytesDone: count,
+    fromCache: flag,
+    attempt: count,
+    waitingFor: textOrNull,
+  },
+  part,
+);
+
+const failure = new Schema(
+  { code: text, message: anyText, stage: { type: String, enum: PULL_STAGES, required: true }, retryable: flag },
+  part,
+);
+
+const request = new Schema({ reference: text, system: text, platform: text, namesPlatform: flag, force: flag }, part);
+
+export const pullSchema = new Schema<PullRecord>(
+  {
+    _id: text,
+    key: text,
+    request: { type: request, required: true },
+    cancelRequested: flag,
+    reference: text,
+    system: text,
+    platform: text,
+    state: { type: String, enum: PULL_STATES, required: true },
+    stage: { type: String, enum: [...PULL_STAGES, null], default: null },
+    message: textOrNull,
+    sequence: count,
+    attempt: count,
+    bytesTotal: countOrNull,
+    bytesDone: count,
+    bytesDelivered: countOrNull,
+    layers: { type: [layerSnapshot], required: true },
+    imageId: textOrNull,
+    error: { type: failure, default: null },
+    requesters: texts,
+    isStale: flag,
+    createdAt: date,
+    startedAt: dateOrNull,
+    finishedAt: dateOrNull,
+  },
+  { ...whole, collection: 'gw_pulls' },
+);
+pullSchema.index({ system: 1, _id: -1 });
+pullSchema.index({ state: 1, _id: -1 });
+
+export const activeSchema = new Schema<ActiveRecord>(
+  { _id: text, pullId: text, request: { type: request, required: true }, createdAt: date },
+  { ...whole, collection: 'gw_active' },
+);
+
+export const imageSchema = new Schema<ImageRecord>(
+  {
+    _id: text,
+    system: text,
+    imageId: text,
+    manifestDigest: text,
+    configDigest: text,
+    platform: text,
+    layers: { type: [new Schema({ digest: text, diffId: text, size: count }, part)], required: true },
+    config: {
+      type: new Schema(
+        {
+          environment: texts,
+          entrypoint: texts,
+          command: texts,
+          workingDirectory: textOrNull,
+          user: textOrNull,
+          labels: { type: [new Schema({ name: anyText, value: anyText }, part)], required: true },
+        },
+        part,
+      ),
+      required: true,
+    },
+    product: {
+      type: new Schema(
+        { path: text, size: count, sha256: text, format: text, packer: text, entryCount: count, changes: texts },
+        part,
+      ),
+      required: true,
+    },
+    isPublic: flag,
+    principals: texts,
+    tags: texts,
+    holders: texts,
+    state: { type: String, enum: ['READY', 'REMOVING'], required: true },
+    revision: count,
+    createdAt: date,
+    expiresAt: dateOrNull,
+  },
+  { ...whole, collection: 'gw_images' },
+);
+imageSchema.index({ system: 1, createdAt: -1 });
+imageSchema.index({ principals: 1, createdAt: -1 });
+
+export const tagSchema = new Schema<TagRecord>(
+  {
+    _id: text,
+    system: text,
+    reference: text,
+    platform: textOrNull,
+    imageId: text,
+    topDigest: text,
+    principals: texts,
+    movedAt: date,
+    checkedAt: date,
+    history: { type: [new Schema({ imageId: text, until: date }, part)], required: true },
+    revision: count,
+  },
+  { ...whole, collection: 'gw_tags' },
+);
+tagSchema.index({ system: 1, imageId: 1 });
