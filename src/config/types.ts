@@ -1,0 +1,274 @@
+/**
+ * The configuration as the rest of the gateway sees it: normalised, defaults applied, paths absolute.
+ *
+ * Durations are ms and sizes are bytes; the name of each says so.
+ */
+
+export interface GatewayConfig {
+  /** The file that it came from; absent for the built-in configuration of one machine. */
+  readonly file?: string;
+  readonly systems: readonly SystemConfig[];
+  readonly registries: readonly RegistryConfig[];
+  /** Name of the registry that a reference without one means. */
+  readonly defaultRegistry: string;
+
+  /** Content-addressed blobs and products. */
+  readonly cacheDirectory: string;
+  /** The least recently used go first; absent: no limit. */
+  readonly cacheMaxBytes?: number;
+  /** Products being built, and trees for a classic examiner. */
+  readonly expandDirectory: string;
+  /** Private Redis and index, sockets, locks. */
+  readonly stateDirectory: string;
+
+  /** Life of an image after its last use; absent: for ever. */
+  readonly imageExpirationMs?: number;
+  /** Age from which a tag is asked for again at the registry. */
+  readonly pullUpdateMs: number;
+  /** How long ended pulls are remembered. */
+  readonly pullRetentionMs: number;
+
+  readonly authentication: readonly AuthenticationMode[];
+  /** User names of the administrators of the gateway. */
+  readonly admins: readonly string[];
+  /** Who may import; an empty list is nobody. */
+  readonly importUsers: 'all' | readonly string[];
+  /** Directories that imports may come from; empty: none. */
+  readonly importPaths: readonly string[];
+
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Absent: a private one is started. */
+  readonly redisUrl?: string;
+  /** Absent: a private one is started. */
+  readonly mongoUri?: string;
+
+  /** Pulls that one worker process works on at a time. */
+  readonly workerThreads: number;
+  readonly jobs: JobsConfig;
+  readonly progress: ProgressConfig;
+  readonly packer: PackerConfig;
+  readonly examiner?: ExaminerConfig;
+  readonly logLevel: LogLevel;
+  /** Log each look-up of an image by a known user. */
+  readonly lookupMetrics: boolean;
+
+  readonly apiLimits: ApiLimits;
+  readonly registryLimits: RegistryLimitsConfig;
+  readonly rootfsLimits: RootfsLimitsConfig;
+}
+
+/** `none`: no identity is asked for; the gateway then listens on the loopback only. */
+export type AuthenticationMode = 'none' | 'munge' | 'jwt' | 'token';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** A place to publish to: an entry of `Platforms`. */
+export interface SystemConfig {
+  readonly name: string;
+  readonly access: 'local' | 'remote';
+  /** On the system itself. */
+  readonly imageDirectory: string;
+  /** Present when `access` is `remote`. */
+  readonly ssh?: SshConfig;
+  /** User names, exact. */
+  readonly admins: readonly string[];
+  readonly mungeSocket?: string;
+  /** The namespace of users and groups; systems that share a munge socket share it. Holds no `/`. */
+  readonly realm: string;
+  readonly platform: PlatformConfig;
+  readonly squashfs: SquashfsConfig;
+  readonly policy: RootfsPolicyConfig;
+  readonly delivery: DeliveryConfig;
+}
+
+export interface PlatformConfig {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+export interface SshConfig {
+  /** In the order in which they are tried. At least one. */
+  readonly hosts: readonly SshHost[];
+  readonly username: string;
+  /** Private key file; absent: the agent. */
+  readonly key?: string;
+  /** known_hosts file; absent: that of the user who runs the gateway. */
+  readonly knownHosts?: string;
+}
+
+export interface SshHost {
+  readonly name: string;
+  readonly port: number;
+}
+
+export type SquashfsCompression = 'zstd' | 'gzip' | 'lz4' | 'xz';
+
+export interface SquashfsConfig {
+  readonly compression: SquashfsCompression;
+  /** Absent for compressors that have no level. */
+  readonly level?: number;
+  readonly blockSize: number;
+  /** `ConverterOptions.squashfs`, one argument each; absent when the file has none. */
+  readonly extraOptions?: readonly string[];
+}
+
+/** What flattening keeps, drops and changes. */
+export interface RootfsPolicyConfig {
+  /** `root`: everything belongs to root. */
+  readonly ownership: 'root' | 'keep';
+  /** Makes what an image's users could not read readable (`a+rX`). */
+  readonly widenPermissions: boolean;
+  readonly setuid: 'keep' | 'strip';
+  readonly capabilities: 'keep' | 'strip';
+  /** Attributes of the `user.` namespace. */
+  readonly userXattrs: 'keep' | 'drop';
+  readonly devices: 'drop' | 'keep';
+  readonly fifos: 'drop' | 'keep';
+}
+
+export interface DeliveryConfig {
+  /** Permission bits of the published files. */
+  readonly fileMode: number;
+  /** Room that is left free on the system. */
+  readonly reserveBytes: number;
+  /** `always`: what lies on the system is read back; `size`: its size alone is compared. */
+  readonly verify: 'always' | 'size';
+}
+
+/** A place to pull from: an entry of `Locations`. */
+export interface RegistryConfig {
+  readonly name: string;
+  /** `http://` or `https://`, without a path at the end. */
+  readonly url: string;
+  readonly remoteType: 'dockerv2';
+  readonly authMethod: 'token' | 'basic';
+  readonly caFile?: string;
+  readonly clientCertFile?: string;
+  readonly clientKeyFile?: string;
+  readonly credentials?: RegistryCredentialsConfig;
+  /** In Docker's `config.json` form. */
+  readonly credentialsFile?: string;
+  /** Suffix of `docker-credential-<helper>`. */
+  readonly credentialHelper?: string;
+  /** Hosts besides its own whose token service may be given the credentials. */
+  readonly realmHosts: readonly string[];
+  /** Credentials may go to it without TLS. */
+  readonly insecure: boolean;
+  /** In the order in which they are tried, before the registry itself. */
+  readonly mirrors: readonly MirrorConfig[];
+  /** CIDR blocks, or the words `private` and `loopback`, that it may lead to beside public addresses. */
+  readonly allowedAddresses: readonly string[];
+  readonly maxConnections: number;
+  readonly requestsPerSecond?: number;
+  /** A published tag is given again, marked stale, while the registry is down or limits us. */
+  readonly staleWhenUnavailable: boolean;
+  /** Layers may come from the URLs that a manifest names for them. */
+  readonly foreignLayers: boolean;
+}
+
+export interface RegistryCredentialsConfig {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface MirrorConfig {
+  readonly url: string;
+  /** `digest`: it is never asked what a tag is. */
+  readonly pull: 'digest' | 'tag';
+  readonly caFile?: string;
+  readonly credentials?: RegistryCredentialsConfig;
+  readonly insecure: boolean;
+}
+
+export interface JobsConfig {
+  /** A worker that has not renewed its lock for so long has lost the job. */
+  readonly lockDurationMs: number;
+  /** How often lost jobs are looked for. */
+  readonly stalledIntervalMs: number;
+  /** How often a job may be lost before its pull fails as STALLED. */
+  readonly maxStalledCount: number;
+  /** From the start of work to its end. */
+  readonly pullTimeLimitMs: number;
+  /** How often pulls without a job are looked for. */
+  readonly reconcileIntervalMs: number;
+  /** How long a stopping worker lets its pulls go on. */
+  readonly shutdownGraceMs: number;
+}
+
+export interface ProgressConfig {
+  /** States a second for one pull; a change of stage always goes out at once. */
+  readonly eventsPerSecond: number;
+  /** How often a subscription reads the state again, whatever it has heard. */
+  readonly rereadIntervalMs: number;
+}
+
+export interface PackerConfig {
+  readonly memoryBytes: number;
+  readonly processors: number;
+  readonly timeLimitMs: number;
+}
+
+export interface ExaminerConfig {
+  /** The program; it gets the unpacked directory and the image's id. */
+  readonly command: string;
+  readonly timeLimitMs: number;
+}
+
+/** Bounds of one GraphQL request or socket. */
+export interface ApiLimits {
+  readonly maxTokens: number;
+  readonly maxDepth: number;
+  readonly maxAliases: number;
+  /** Largest `first` or `last`. */
+  readonly maxPageSize: number;
+  readonly maxSystemsPerPull: number;
+  readonly requestBytes: number;
+  readonly websocketPayloadBytes: number;
+  readonly subscriptionsPerSocket: number;
+  readonly socketsPerAddress: number;
+  readonly introspection: boolean;
+}
+
+/** Bounds of what is taken from a registry, and the budget for trying again. */
+export interface RegistryLimitsConfig {
+  readonly manifestBytes: number;
+  readonly configBytes: number;
+  readonly tokenBytes: number;
+  readonly layers: number;
+  readonly indexEntries: number;
+  readonly redirects: number;
+  readonly parallelLayers: number;
+  readonly connectTimeoutMs: number;
+  readonly retries: number;
+  readonly retryDelayMaxMs: number;
+  /** Longest delay that a registry may ask for. */
+  readonly retryAfterMaxMs: number;
+  /** Below this rate, over `minimumRateWindowMs`, a transfer is broken off and resumed. */
+  readonly minimumBytesPerSecond: number;
+  readonly minimumRateWindowMs: number;
+}
+
+/** Bounds of what is taken from layers. */
+export interface RootfsLimitsConfig {
+  readonly layerBytes: number;
+  readonly imageBytes: number;
+  /** Uncompressed to compressed, after the first 64 MiB. */
+  readonly ratio: number;
+  readonly entries: number;
+  readonly depth: number;
+  readonly paxBytes: number;
+  readonly longNameBytes: number;
+  readonly xattrBytes: number;
+}
+
+/** Something to correct or to know about in the configuration. */
+export interface ConfigProblem {
+  /** Where: `Platforms.cori.ssh.imageDir`; empty for the file as a whole. */
+  readonly path: string;
+  readonly message: string;
+  /** What was probably meant. */
+  readonly suggestion?: string;
+}
