@@ -5,6 +5,8 @@
  * happened, to what, and what to do.
  */
 
+import { types } from 'node:util';
+
 /** Every code that can reach a client, with whether trying the same thing again can help. */
 export const ERROR_CODES = {
   /** The request itself is wrong: missing, malformed or contradictory input. */
@@ -94,14 +96,19 @@ export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(ERROR_CODES, text);
 }
 
+/** True for errors of every realm: what Node's own modules throw is not `instanceof` the `Error` of a `node:vm` context. */
+function isError(thrown: unknown): thrown is Error {
+  return types.isNativeError(thrown) || thrown instanceof Error;
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return isError(thrown) ? thrown.message : String(thrown);
 }
 
 /** The system error code (`ENOSPC`, `ECONNRESET`, ...) of anything thrown, or of its cause; undefined if none. */
 export function errnoOf(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error)) return undefined;
+  if (!isError(thrown)) return undefined;
   if ('code' in thrown && typeof thrown.code === 'string' && !(thrown instanceof GatewayError)) return thrown.code;
   return thrown.cause === undefined ? undefined : errnoOf(thrown.cause);
 }
