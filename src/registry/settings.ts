@@ -24,14 +24,14 @@ export interface EndpointSettings {
   /** A credential helper: `name` of `docker-credential-<name>` on PATH, or a path. */
   readonly credentialHelper?: string;
   /** Hosts (`host[:port]`) of token services that may see the credentials, beside the endpoint's own host. */
-  readonly realmHosts: readonly string[];
+  readonly realmHosts?: readonly string[];
   /** Credentials may travel over plain http, and a redirect may leave https. */
   readonly insecure: boolean;
   /**
    * Addresses that may be connected to although they are not public: CIDRs, `private`, `loopback`, `link-local`. The
    * hosts named in `url` and `realmHosts` need no entry for private addresses (or for the very address they name).
    */
-  readonly allowedAddresses: readonly string[];
+  readonly allowedAddresses?: readonly string[];
 }
 
 export interface MirrorSettings

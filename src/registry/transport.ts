@@ -1,0 +1,168 @@
+/**
+ * Connections to one endpoint and to wherever it leads: TLS trust, proxies, and the check of every address.
+ */
+import { lookup as dnsLookup } from 'node:dns';
+import { readFileSync } from 'node:fs';
+import { isIP, type LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { Agent, buildConnector, ProxyAgent, type Dispatcher } from 'undici';
+import { GatewayError, messageOf } from '../lib/errors.js';
+import { addressesOfNamedHost, addressPolicy, unbracketed, type AddressPolicy } from './addresses.js';
+import type { EndpointSettings, RegistryLimits } from './settings.js';
+
+export interface Transport {
+  /** The dispatcher for a URL. @throws GatewayError POLICY_REFUSED when its host is an address that is refused. */
+  dispatcherFor(url: URL): Dispatcher;
+  close(): Promise<void>;
+}
+
+/** `http_proxy`, `https_proxy`, `no_proxy` as the environment gives them. */
+export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * @throws GatewayError BAD_CONFIG when a certificate or key can't be read.
+ */
+export function createTransport(
+  settings: EndpointSettings,
+  maxConnections: number,
+  limits: RegistryLimits,
+  environment: ProxyEnvironment,
+): Transport {
+  const tls = tlsOptions(settings);
+  const own = new Set(
+    [new URL(settings.url).host, ...(settings.realmHosts ?? [])].map((host) => host.toLowerCase()),
+  );
+  const general = addressPolicy(settings.allowedAddresses ?? []);
+
+  function policyFor(hostname: string, port: string): AddressPolicy {
+    const host = unbracketed(hostname);
+    const spelt = isIP(host) === 6 ? `[${host}]` : host;
+    // The permission is for this host and port: a redirect to another port of the same machine is a stranger's wish.
+    const named = own.has(`${spelt}:${port}`) || ((port === '443' || port === '80') && own.has(spelt));
+    return named
+      ? addressPolicy([...(settings.allowedAddresses ?? []), ...addressesOfNamedHost(host)])
+      : general;
+  }
+
+  const connect: buildConnector.connector = (options, callback) => {
+    const port = options.port === '' ? (options.protocol === 'https:' ? '443' : '80') : options.port;
+    const policy = policyFor(options.hostname, port);
+    const connector = buildConnector({
+      timeout: limits.connectTimeoutMs,
+      lookup: checkedLookup(policy),
+      // A client certificate is shown to the endpoint itself alone.
+      ...tls.trust,
+      ...(own.has(options.host?.toLowerCase() ?? '') ? tls.identity : {}),
+    });
+    connector(options, (...result) => {
+      const [error, socket] = result;
+      // A literal address is not looked up: what counts is the peer, checked before a byte is sent.
+      if (error === null && socket.remoteAddress !== undefined && !policy.allows(socket.remoteAddress)) {
+        socket.destroy();
+        callback(refusedAddress(options.hostname, socket.remoteAddress), null);
+      } else callback(...result);
+    });
+  };
+  const direct = new Agent({
+    connect,
+    connections: maxConnections,
+    headersTimeout: limits.answerTimeoutMs,
+    bodyTimeout: limits.answerTimeoutMs,
+  });
+  const proxies = new Map<string, ProxyAgent>();
+
+  function dispatcherFor(url: URL): Dispatcher {
+    const proxy = proxyFor(url, environment);
+    const host = unbracketed(url.hostname);
+    const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+    if (isIP(host) !== 0 && !policyFor(host, port).allows(host)) throw refusedAddress(host, host);
+    if (proxy === undefined) return direct;
+    const known = proxies.get(proxy);
+    if (known !== undefined) return known;
+    const created = new ProxyAgent({
+      uri: proxy,
+      connections: maxConnections,
+      headersTimeout: limits.answerTimeoutMs,
+      bodyTimeout: limits.answerTimeoutMs,
+      requestTls: { ...tls.trust, ...tls.identity },
+    });
+    proxies.set(proxy, created);
+    return created;
+  }
+
+  return {
+    dispatcherFor,
+    async close() {
+      await Promise.all([direct.destroy(), ...[...proxies.values()].map((proxy) => proxy.destroy())]);
+    },
+  };
+}
+
+/** The proxy of a URL, or undefined. A name in `no_proxy` covers the names that end in it; `*` covers all. */
+export function proxyFor(url: URL, environment: ProxyEnvironment): string | undefined {
+  const read = (name: string): string | undefined => environment[name] ?? environment[name.toUpperCase()];
+  const proxy = (url.protocol === 'https:' ? read('https_proxy') : read('http_proxy')) ?? read('all_proxy');
+  if (proxy === undefined || proxy === '') return undefined;
+  const host = unbracketed(url.hostname);
+  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+  for (const entry of (read('no_proxy') ?? '').split(/[\s,]+/).filter((text) => text !== '')) {
+    if (entry === '*') return undefined;
+    if (/^[0-9a-f.:]+\/\d+$/i.test(entry) && isIP(host) !== 0 && onlyAllows(entry, host)) return undefined;
+    const [, name = '', entryPort] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+    if (entryPort !== undefined && isIP(entry) === 0 && entryPort !== port) continue;
+    const suffix = (isIP(entry) === 0 ? name : entry).replace(/^\*?\.?/, '');
+    if (host === suffix || host.endsWith(`.${suffix}`)) return undefined;
+  }
+  return proxy;
+}
+
+function onlyAllows(block: string, address: string): boolean {
+  return addressPolicy([block]).allows(address) && !addressPolicy([]).allows(address);
+}
+
+function checkedLookup(policy: AddressPolicy): LookupFunction {
+  return (hostname, options, callback) => {
+    dnsLookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error !== null) return callback(error, '', 0);
+      const allowed = found.filter(({ address }) => policy.allows(address));
+      const [first] = allowed;
+      if (first === undefined)
+        return callback(refusedAddress(hostname, found[0]?.address ?? 'nothing'), '', 0);
+      if (options.all === true) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+function refusedAddress(hostname: string, address: string): GatewayError {
+  return new GatewayError(
+    'POLICY_REFUSED',
+    `${hostname} leads to ${address}, which this gateway does not connect to for a registry. If that is meant, name it in "allowedAddresses" of the registry.`,
+  );
+}
+
+function tlsOptions(settings: EndpointSettings): {
+  trust: { ca?: string[] };
+  identity: { cert?: string; key?: string };
+} {
+  // Node's `ca` replaces the built-in authorities; a site's own comes beside them.
+  const trust = settings.caFile === undefined ? {} : { ca: [...rootCertificates, readPem(settings.caFile)] };
+  const { clientCertFile, clientKeyFile } = settings;
+  const identity =
+    clientCertFile === undefined
+      ? {}
+      : { cert: readPem(clientCertFile), key: readPem(clientKeyFile ?? clientCertFile) };
+  return { trust, identity };
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GatewayError(
+      'BAD_CONFIG',
+      `The certificate or key ${file} can't be read: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
