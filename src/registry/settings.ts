@@ -34,8 +34,7 @@ export interface EndpointSettings {
   readonly allowedAddresses?: readonly string[];
 }
 
-export interface MirrorSettings
-  extends Pick<EndpointSettings, 'url' | 'insecure'>, Partial<EndpointSettings> {
+export interface MirrorSettings extends EndpointSettings {
   /**
    * `tag`: the mirror may say which digest a tag has, and its anonymous answer proves an image public. `digest`: it is
    * asked for content by digest only.

@@ -36,3 +36,18 @@ export async function wait(ms: number, reason: string, signal: AbortSignal, onWa
     throw abortReason(signal);
   }
 }
+
+/** The promise's outcome, or the abort's reason if that comes first; the work itself goes on. */
+export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw abortReason(signal);
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(abortReason(signal));
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

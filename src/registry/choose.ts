@@ -1,0 +1,35 @@
+/** Which manifest of an index is for a platform. */
+import type { Descriptor, ImageIndex } from './documents.js';
+import { formatPlatform, platformFit, type Platform } from './platform.js';
+
+/** The best entry for `wanted`, or undefined. Entries without a platform are no images but attestations or nested indexes. */
+export function chooseManifest(index: ImageIndex, wanted: Platform): Descriptor | undefined {
+  let best: { entry: Descriptor; fit: number } | undefined;
+  for (const entry of index.entries) {
+    if (isIndexEntry(entry) || entry.platform === undefined) continue;
+    const fit = platformFit(entry.platform, wanted);
+    if (fit !== undefined && (best === undefined || fit > best.fit)) best = { entry, fit };
+  }
+  return best?.entry;
+}
+
+/** The nested indexes that could hold an image for `wanted`. */
+export function nestedIndexes(index: ImageIndex, wanted: Platform): readonly Descriptor[] {
+  return index.entries.filter(
+    (entry) =>
+      isIndexEntry(entry) &&
+      (entry.platform === undefined || platformFit(entry.platform, wanted) !== undefined),
+  );
+}
+
+/** What there is, for an error message. */
+export function platformsOf(index: ImageIndex): readonly string[] {
+  const offered = index.entries.flatMap(({ platform }) =>
+    platform === undefined || platform.os === 'unknown' ? [] : [formatPlatform(platform)],
+  );
+  return [...new Set(offered)].slice(0, 40);
+}
+
+function isIndexEntry({ mediaType }: Descriptor): boolean {
+  return mediaType.endsWith('.image.index.v1+json') || mediaType.endsWith('.manifest.list.v2+json');
+}

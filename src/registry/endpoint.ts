@@ -1,0 +1,234 @@
+/**
+ * Requests to one registry or mirror: authorization, waiting, trying again, and errors in our words.
+ */
+import { GatewayError } from '../lib/errors.js';
+import { createAuthorizer, RetryableAnswer, type Authorizer } from './authorizer.js';
+import { discard, exchange, readBody, type Answer } from './exchange.js';
+import type { Identity } from './identity.js';
+import type { RateGate } from './rate-gate.js';
+import { isDockerHubHost, type EndpointSettings, type RegistryLimits } from './settings.js';
+import { createTransport, type ProxyEnvironment, type Transport } from './transport.js';
+import { backoffMs, parseRetryAfter, wait, type OnWait } from './waiting.js';
+
+export interface EndpointRequest {
+  readonly method: 'GET' | 'HEAD';
+  /** Below `/v2/`; the repository is part of it. */
+  readonly path: string;
+  readonly repository: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly identity: Identity;
+  readonly signal: AbortSignal;
+  readonly onWait?: OnWait;
+  /** Tries of the same thing that failed before this request (a blob that broke off); they count. */
+  readonly failures?: number;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly transport: Transport;
+  /**
+   * Answers of 2xx, 404, 405 and 416 come back; the caller reads or destroys the body.
+   *
+   * @throws GatewayError DENIED, RATE_LIMITED, REGISTRY_UNREACHABLE, POLICY_REFUSED; the abort's reason.
+   */
+  request(wanted: EndpointRequest): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface EndpointOptions {
+  readonly settings: EndpointSettings & {
+    readonly authMethod?: 'token' | 'basic';
+    readonly requestsPerSecond?: number;
+  };
+  readonly maxConnections: number;
+  readonly limits: RegistryLimits;
+  readonly gate: RateGate;
+  readonly environment: ProxyEnvironment;
+  /** Sees every answer of the registry. */
+  readonly onAnswer?: (answer: Answer, identity: Identity) => void;
+}
+
+const RETURNED: readonly number[] = [404, 405, 416];
+
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const { settings, limits, gate } = options;
+  const base = apiBase(settings.url);
+  const transport = createTransport(
+    { ...settings, url: base.href },
+    options.maxConnections,
+    limits,
+    options.environment,
+  );
+  const authorizer = createAuthorizer({ ...settings, url: base.href }, transport, limits);
+
+  async function request(wanted: EndpointRequest): Promise<Answer> {
+    const gateKey = `${base.host}|${wanted.identity.key}`;
+    const startFailures = wanted.failures ?? 0;
+    if (startFailures > 0)
+      await retryOrGiveUp(
+        startFailures,
+        new GatewayError('REGISTRY_UNREACHABLE', `${base.host} broke off again and again.`),
+      );
+    for (let failures = startFailures; ;) {
+      await passGate();
+      const outcome = await attempt(
+        wanted,
+        authorizer,
+        transport,
+        base,
+        limits,
+        settings.insecure,
+        options.onAnswer,
+      );
+      if ('answer' in outcome) return outcome.answer;
+      failures += 1;
+      await retryOrGiveUp(failures, outcome.error, outcome.failed);
+    }
+
+    async function passGate(): Promise<void> {
+      for (;;) {
+        const { waitMs, reason } = await gate.reserve(gateKey, settings.requestsPerSecond);
+        if (waitMs <= 0) return;
+        if (waitMs > limits.retryDelayMaxMs) throw rateLimited(base.host, reason, waitMs);
+        await wait(waitMs, reason, wanted.signal, wanted.onWait);
+        // The place in line is taken; only a hold has to be looked at again.
+        if (settings.requestsPerSecond !== undefined) return;
+      }
+    }
+
+    async function retryOrGiveUp(failures: number, error: GatewayError, failed?: Answer): Promise<void> {
+      if (!error.retryable) throw error;
+      const limitedByRate = failed?.status === 429;
+      const asked = parseRetryAfter(failed?.header('retry-after'));
+      if (limitedByRate || asked !== undefined) {
+        const ms = Math.min(
+          asked ?? backoffMs(failures, limits.rateLimitedBaseMs, limits),
+          limits.retryAfterMaxMs,
+        );
+        const reason = limitedByRate ? 'rate limited by the registry' : 'the registry asks to wait';
+        await gate.hold(gateKey, ms, reason);
+        if (ms > limits.retryDelayMaxMs) throw rateLimited(base.host, error.message, ms);
+      }
+      if (failures > limits.retries) throw error;
+      if (!(await gate.takeRetry(base.host, limits.retriesPerHost, limits.retriesWindowMs))) throw error;
+      if (limitedByRate || asked !== undefined) return;
+      await wait(
+        backoffMs(failures, limits.retryBaseMs, limits),
+        'the registry is in trouble, trying again',
+        wanted.signal,
+        wanted.onWait,
+      );
+    }
+  }
+
+  return { host: base.host, transport, request, close: () => transport.close() };
+}
+
+type Outcome = { readonly answer: Answer } | { readonly error: GatewayError; readonly failed?: Answer };
+
+/** One try, with at most two renewals of the authorization: a stale token, and a scope that the registry wants wider. */
+async function attempt(
+  wanted: EndpointRequest,
+  authorizer: Authorizer,
+  transport: Transport,
+  base: URL,
+  limits: RegistryLimits,
+  insecure: boolean,
+  onAnswer: EndpointOptions['onAnswer'],
+): Promise<Outcome> {
+  const { identity, signal } = wanted;
+  const scope = `repository:${wanted.repository}:pull`;
+  const url = new URL(`v2/${wanted.path}`, base);
+  try {
+    let authorization = authorizer.known(identity, scope);
+    for (let renewals = 0; ; renewals += 1) {
+      const answer = await exchange(
+        transport,
+        {
+          method: wanted.method,
+          url,
+          headers: wanted.headers ?? {},
+          signal,
+          insecure,
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+        limits,
+      );
+      onAnswer?.(answer, identity);
+      if ((answer.status >= 200 && answer.status < 300) || RETURNED.includes(answer.status))
+        return { answer };
+      if (answer.status === 401 && renewals < 2) {
+        discard(answer);
+        const renewed = await authorizer.renew(answer, identity, scope, authorization, signal);
+        if (renewed !== undefined) {
+          authorization = renewed;
+          continue;
+        }
+      }
+      return { error: await refusal(answer, wanted, authorization, limits), failed: answer };
+    }
+  } catch (error) {
+    if (error instanceof RetryableAnswer) {
+      return { error: await refusal(error.answer, wanted, undefined, limits), failed: error.answer };
+    }
+    if (error instanceof GatewayError && !signal.aborted) return { error };
+    throw error;
+  }
+}
+
+/** An answer that is an error, in our words: what the registry says is shown shortened, printable, without secrets. */
+async function refusal(
+  answer: Answer,
+  wanted: EndpointRequest,
+  authorization: string | undefined,
+  limits: RegistryLimits,
+): Promise<GatewayError> {
+  const said = wanted.identity.redact(await errorText(answer, wanted, limits));
+  const token = authorization?.split(' ')[1];
+  const clean = token === undefined ? said : said.replaceAll(token, '***');
+  const detail = clean === '' ? '' : `: ${clean.slice(0, 300)}`;
+  const where = `${answer.url.host} (${wanted.repository})`;
+  const { status } = answer;
+  if (status === 401 || status === 403) {
+    const who = {
+      anonymous: 'an anonymous caller',
+      service: "the gateway's own login",
+      user: 'the given login',
+    }[wanted.identity.kind];
+    return new GatewayError('DENIED', `${where} refuses ${who} (HTTP ${String(status)})${detail}`);
+  }
+  if (status === 429)
+    return new GatewayError('RATE_LIMITED', `${where} limits how much may be pulled (HTTP 429)${detail}`);
+  const mayPass = [408, 500, 502, 503, 504].includes(status);
+  return new GatewayError('REGISTRY_UNREACHABLE', `${where} answers HTTP ${String(status)}${detail}`, {
+    retryable: mayPass,
+  });
+}
+
+/** The first message of an error document of the distribution specification, or the bare text. */
+async function errorText(answer: Answer, wanted: EndpointRequest, limits: RegistryLimits): Promise<string> {
+  if (wanted.method === 'HEAD' || answer.body.destroyed || answer.body.readableEnded) return '';
+  try {
+    const tooLarge = (): GatewayError => new GatewayError('REGISTRY_UNREACHABLE', 'error text too long');
+    const text = (await readBody(answer, limits.errorBytes, tooLarge, wanted.signal)).toString('utf8');
+    const message = /"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text;
+    return message.replace(/[^\x20-\x7e]+/g, ' ').trim();
+  } catch {
+    return '';
+  }
+}
+
+function rateLimited(host: string, reason: string, ms: number): GatewayError {
+  return new GatewayError(
+    'RATE_LIMITED',
+    `${host} wants no requests for another ${String(Math.ceil(ms / 1000))} s (${reason.slice(0, 400)}): try again later.`,
+  );
+}
+
+/** The URL that API paths are resolved against. */
+function apiBase(text: string): URL {
+  const url = new URL(text.endsWith('/') ? text : `${text}/`);
+  if (isDockerHubHost(url.hostname)) url.hostname = 'registry-1.docker.io';
+  url.pathname = url.pathname.replace(/\/v2\/$/, '/');
+  return url;
+}

@@ -1,0 +1,181 @@
+/**
+ * One HTTP exchange: redirects followed by hand, each hop checked like a first URL, credentials dropped at the first
+ * change of scheme, host or port (distribution spec), and bodies read within a bound.
+ */
+import type { Readable } from 'node:stream';
+import { request } from 'undici';
+import { abortReason, errnoOf, GatewayError, messageOf } from '../lib/errors.js';
+import type { RegistryLimits } from './settings.js';
+import type { Transport } from './transport.js';
+
+export interface Exchange {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent to the origin of `url` alone. */
+  readonly authorization?: string;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  /** A redirect may lead from https to http. */
+  readonly insecure: boolean;
+}
+
+export interface Answer {
+  readonly status: number;
+  header(name: string): string | undefined;
+  headers(name: string): readonly string[];
+  /** Must be read or destroyed. */
+  readonly body: Readable;
+  /** Where it came from in the end. */
+  readonly url: URL;
+}
+
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
+
+/**
+ * @throws GatewayError POLICY_REFUSED for an address or redirect that is not followed; REGISTRY_UNREACHABLE when the
+ *   other side can't be reached (retryable unless it is a matter of trust); the abort's reason.
+ */
+export async function exchange(
+  transport: Transport,
+  wanted: Exchange,
+  limits: RegistryLimits,
+): Promise<Answer> {
+  let { url } = wanted;
+  let authorization = wanted.authorization;
+  for (let hop = 0; hop <= limits.redirects; hop += 1) {
+    const answer = await once(transport, wanted, url, authorization);
+    const location = REDIRECTS.includes(answer.status) ? answer.header('location') : undefined;
+    if (location === undefined) return answer;
+    discard(answer);
+    const next = redirectTarget(location, url, wanted.insecure);
+    // Once dropped it stays dropped, also when the chain leads back.
+    if (next.origin !== url.origin) authorization = undefined;
+    url = next;
+  }
+  throw new GatewayError(
+    'REGISTRY_UNREACHABLE',
+    `${showUrl(wanted.url)} redirects more than ${String(limits.redirects)} times.`,
+    { retryable: false },
+  );
+}
+
+async function once(
+  transport: Transport,
+  wanted: Exchange,
+  url: URL,
+  authorization: string | undefined,
+): Promise<Answer> {
+  const { signal } = wanted;
+  try {
+    const { statusCode, headers, body } = await request(url, {
+      method: wanted.method,
+      dispatcher: transport.dispatcherFor(url),
+      headers: {
+        // Compressed on the way, the bytes would not be those of the digest.
+        'accept-encoding': 'identity',
+        'user-agent': 'imagegw',
+        ...wanted.headers,
+        ...(authorization === undefined ? {} : { authorization }),
+      },
+      ...(wanted.body === undefined ? {} : { body: wanted.body }),
+      signal,
+    });
+    // A body that is given up in mid-way fails; its reader, if there is one, is told.
+    body.on('error', () => {});
+    const values = (name: string): readonly string[] => {
+      const value = headers[name];
+      return value === undefined ? [] : Array.isArray(value) ? value : [value];
+    };
+    return { status: statusCode, header: (name) => values(name)[0], headers: values, body, url };
+  } catch (error) {
+    if (signal.aborted) throw abortReason(signal);
+    throw connectionError(error, url);
+  }
+}
+
+function redirectTarget(location: string, from: URL, insecure: boolean): URL {
+  let target: URL;
+  try {
+    target = new URL(location, from);
+  } catch (error) {
+    throw new GatewayError(
+      'REGISTRY_UNREACHABLE',
+      `${showUrl(from)} redirects to something that is no URL.`,
+      { cause: error, retryable: false },
+    );
+  }
+  if (target.protocol !== 'https:' && target.protocol !== 'http:') {
+    throw new GatewayError(
+      'POLICY_REFUSED',
+      `${showUrl(from)} redirects to ${target.protocol}, which is not followed.`,
+    );
+  }
+  if (from.protocol === 'https:' && target.protocol === 'http:' && !insecure) {
+    throw new GatewayError(
+      'POLICY_REFUSED',
+      `${showUrl(from)} redirects to ${showUrl(target)}, away from https: not followed unless the registry is marked "insecure".`,
+    );
+  }
+  // Credentials in a URL are the server's idea, and would be sent as ours.
+  target.username = '';
+  target.password = '';
+  return target;
+}
+
+/** What went wrong between us and `url`, in words. */
+export function connectionError(error: unknown, url: URL): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const code = errnoOf(error) ?? '';
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|TLS|SSL/.test(code) && code !== 'ERR_TLS_HANDSHAKE_TIMEOUT') {
+    return new GatewayError(
+      'REGISTRY_UNREACHABLE',
+      `The certificate of ${url.host} is not trusted (${messageOf(error)}): name its authority in "sslcacert" of the registry.`,
+      { cause: error, retryable: false },
+    );
+  }
+  return new GatewayError('REGISTRY_UNREACHABLE', `${showUrl(url)} can't be reached: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+/** Gives an answer's connection back or closes it; never waits for a long body. */
+export function discard(answer: Answer): void {
+  if (Number(answer.header('content-length') ?? 'NaN') <= 65_536) answer.body.resume();
+  else answer.body.destroy();
+}
+
+/**
+ * The whole body, at most `limit` bytes.
+ *
+ * @throws whatever `tooLarge` makes, as soon as it is known.
+ */
+export async function readBody(
+  answer: Answer,
+  limit: number,
+  tooLarge: () => GatewayError,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  if (Number(answer.header('content-length') ?? 0) > limit) {
+    answer.body.destroy();
+    throw tooLarge();
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limit) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (signal.aborted) throw abortReason(signal);
+    throw connectionError(error, answer.url);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A URL fit for messages: without the query, which may be a signature, and without a login. */
+export function showUrl(url: URL): string {
+  return `${url.origin}${url.pathname}`.slice(0, 300);
+}

@@ -1,0 +1,47 @@
+/** Who asks a registry. The secret stays inside: it is in no property, so that no log, JSON or inspection shows it. */
+import { createHash } from 'node:crypto';
+import type { RegistryCredentials } from './settings.js';
+
+export class Identity {
+  readonly kind: 'anonymous' | 'service' | 'user';
+  /** Differs between identities, tells nothing of them; for caches and rate gates. */
+  readonly key: string;
+  readonly #credentials: RegistryCredentials | undefined;
+  readonly #refreshToken: string | undefined;
+
+  constructor(kind: Identity['kind'], credentials?: RegistryCredentials, refreshToken?: string) {
+    this.kind = kind;
+    this.#credentials = credentials;
+    this.#refreshToken = refreshToken;
+    const secret = JSON.stringify([credentials?.username, credentials?.password, refreshToken]);
+    this.key =
+      kind === 'anonymous' ? 'anonymous' : createHash('sha256').update(secret).digest('hex').slice(0, 24);
+  }
+
+  get isAnonymous(): boolean {
+    return this.kind === 'anonymous';
+  }
+
+  /** An identity token of Docker's login, to be exchanged by the OAuth2 form. */
+  refreshToken(): string | undefined {
+    return this.#refreshToken;
+  }
+
+  /** The value of `Authorization` for Basic (RFC 7617), or undefined. */
+  basicHeader(): string | undefined {
+    const login = this.#credentials;
+    if (login === undefined || this.#refreshToken !== undefined) return undefined;
+    return `Basic ${Buffer.from(`${login.username}:${login.password}`, 'utf8').toString('base64')}`;
+  }
+
+  /** Text of a registry with our secrets taken out, should it send them back. */
+  redact(text: string): string {
+    const basic = this.basicHeader()?.slice('Basic '.length);
+    const secrets = [this.#credentials?.password, this.#refreshToken, basic].filter(
+      (secret) => secret !== undefined && secret !== '',
+    );
+    return secrets.reduce<string>((clean, secret) => clean.replaceAll(secret ?? '', '***'), text);
+  }
+}
+
+export const ANONYMOUS = new Identity('anonymous');
