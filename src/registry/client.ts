@@ -1,0 +1,288 @@
+/**
+ * The registry client: references to images, and their layers as streams.
+ *
+ * Who may see an image is proved at the registry itself, or at a mirror that may speak for it (`pull: tag`): first
+ * without credentials, then with the caller's own or the service's. Content then comes by digest from the mirrors in
+ * order, and from the registry.
+ */
+import { abortReason, GatewayError, messageOf } from '../lib/errors.js';
+import { openBlobAt, type BlobPlace } from './blob-source.js';
+import { serviceIdentity } from './credentials.js';
+import { parseConfig } from './documents.js';
+import { createEndpoint, type Endpoint } from './endpoint.js';
+import { ANONYMOUS, Identity } from './identity.js';
+import type {
+  BlobRange,
+  BlobStream,
+  HeadResult,
+  LayerDescriptor,
+  RateLimit,
+  RequestOptions,
+  ResolvedImage,
+} from './image.js';
+import type { Platform } from './platform.js';
+import { readRateLimit } from './rate-limit.js';
+import { createMemoryRateGate, type RateGate } from './rate-gate.js';
+import { formatReference, type Reference } from './reference.js';
+import {
+  fetchConfig,
+  fetchManifest,
+  headManifest,
+  imagePlatform,
+  platformManifest,
+  type Place,
+} from './resolve.js';
+import {
+  DEFAULT_REGISTRY_LIMITS,
+  type MirrorSettings,
+  type RegistryLimits,
+  type RegistrySettings,
+} from './settings.js';
+import type { ProxyEnvironment } from './transport.js';
+
+export interface RegistryLog {
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+export interface RegistryClientOptions {
+  readonly registries: readonly RegistrySettings[];
+  readonly limits?: Partial<RegistryLimits>;
+  /** Shared by all workers to share the back-off; default: this process alone. */
+  readonly gate?: RateGate;
+  readonly log?: RegistryLog;
+  /** Where proxies are read from; default: the environment of this process. */
+  readonly environment?: ProxyEnvironment;
+}
+
+export interface ResolveOptions extends RequestOptions {
+  readonly platform: Platform;
+  /** What `head` gave for the same caller: spares a second HEAD. */
+  readonly head?: HeadResult;
+}
+
+/** Every method throws GatewayError, with UNKNOWN_REGISTRY for a reference to a registry that is not configured. */
+export interface RegistryClient {
+  /** Asks for the digest only, which costs no pull; undefined when the registry does not tell it that way. */
+  head(reference: Reference, options: RequestOptions): Promise<HeadResult | undefined>;
+  resolve(reference: Reference, options: ResolveOptions): Promise<ResolvedImage>;
+  /** One request for a layer, or for a part of it. The bytes are not checked yet: see `fetchLayer`. */
+  openBlob(image: ResolvedImage, layer: LayerDescriptor, range: BlobRange): Promise<BlobStream>;
+  rateLimit(registryName: string): RateLimit | undefined;
+  /** Whether a published tag may be given again when the registry failed with `error`. */
+  allowsStale(registryName: string, error: unknown): boolean;
+  readonly limits: RegistryLimits;
+  close(): Promise<void>;
+}
+
+interface Registry {
+  readonly settings: RegistrySettings;
+  readonly origin: Endpoint;
+  readonly mirrors: readonly { readonly settings: MirrorSettings; readonly endpoint: Endpoint }[];
+}
+
+interface Proof {
+  readonly digest: HeadResult['digest'] | undefined;
+  readonly access: 'public' | 'private';
+  readonly identity: Identity;
+  readonly place: Place;
+}
+
+/** @throws GatewayError BAD_CONFIG for settings that can't work. */
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const limits: RegistryLimits = { ...DEFAULT_REGISTRY_LIMITS, ...options.limits };
+  const gate = options.gate ?? createMemoryRateGate();
+  const environment = options.environment ?? process.env;
+  const rateLimits = new Map<string, RateLimit>();
+  const registries = new Map(options.registries.map((settings) => [settings.name, createRegistry(settings)]));
+
+  function createRegistry(settings: RegistrySettings): Registry {
+    const common = { maxConnections: settings.maxConnections, limits, gate, environment };
+    const origin = createEndpoint({
+      ...common,
+      settings,
+      onAnswer(answer, identity) {
+        const seen = readRateLimit(answer, identity);
+        if (seen !== undefined) rateLimits.set(settings.name, seen);
+      },
+    });
+    const mirrors = settings.mirrors.map((mirror) => ({
+      settings: mirror,
+      endpoint: createEndpoint({ ...common, settings: mirror }),
+    }));
+    return { settings, origin, mirrors };
+  }
+
+  function registryOf(reference: Reference): Registry {
+    const registry = registries.get(reference.registry);
+    if (registry !== undefined) return registry;
+    throw new GatewayError(
+      'UNKNOWN_REGISTRY',
+      `No registry "${reference.registry}" is configured. Known: ${[...registries.keys()].join(', ')}.`,
+    );
+  }
+
+  /** Finds out what the reference is and on whose right it is read. */
+  async function prove(registry: Registry, reference: Reference, request: RequestOptions): Promise<Proof> {
+    const name = reference.digest ?? reference.tag ?? 'latest';
+    const place = (endpoint: Endpoint, identity: Identity): Place => ({
+      endpoint,
+      identity,
+      repository: reference.repository,
+      signal: request.signal,
+      ...(request.onWait === undefined ? {} : { onWait: request.onWait }),
+    });
+    const login =
+      request.credentials === undefined
+        ? await serviceIdentity(registry.settings, request.signal)
+        : new Identity('user', request.credentials);
+    const tagMirrors = registry.mirrors.filter(({ settings }) => settings.pull === 'tag');
+    let anonymousFailure: unknown;
+    for (const endpoint of [...tagMirrors.map((mirror) => mirror.endpoint), registry.origin]) {
+      try {
+        const at = place(endpoint, ANONYMOUS);
+        const digest = await headManifest(at, name);
+        return { digest: reference.digest ?? digest, access: 'public', identity: ANONYMOUS, place: at };
+      } catch (error) {
+        if (request.signal.aborted) throw abortReason(request.signal);
+        anonymousFailure = error;
+      }
+    }
+    if (login !== undefined) {
+      const at = place(registry.origin, login);
+      const digest = await headManifest(at, name);
+      return { digest: reference.digest ?? digest, access: 'private', identity: login, place: at };
+    }
+    throw anonymousFailure;
+  }
+
+  /** Where content is read, best first; the registry's credentials are for the registry alone. */
+  async function places(
+    registry: Registry,
+    identity: Identity,
+    signal: AbortSignal,
+  ): Promise<readonly BlobPlace[]> {
+    const mirrors = await Promise.all(
+      registry.mirrors.map(async ({ settings, endpoint }) => ({
+        endpoint,
+        identity: (await serviceIdentity(settings, signal)) ?? ANONYMOUS,
+      })),
+    );
+    return [...mirrors, { endpoint: registry.origin, identity }];
+  }
+
+  /** The first place that has it; a mirror's trouble is noted and passed over. */
+  async function firstOf<T>(candidates: readonly Place[], read: (place: Place) => Promise<T>): Promise<T> {
+    let failure: unknown;
+    for (const place of candidates) {
+      try {
+        return await read(place);
+      } catch (error) {
+        if (place.signal.aborted) throw abortReason(place.signal);
+        failure = error;
+        if (place !== candidates.at(-1))
+          options.log?.warn({ host: place.endpoint.host, reason: messageOf(error) }, 'mirror passed over');
+      }
+    }
+    throw failure;
+  }
+
+  return {
+    limits,
+
+    async head(reference, request) {
+      const { digest, access, identity } = await prove(registryOf(reference), reference, request);
+      return digest === undefined ? undefined : { digest, access, identity };
+    },
+
+    async resolve(reference, request) {
+      const registry = registryOf(reference);
+      const what = formatReference(reference);
+      const proof = request.head ?? (await prove(registry, reference, request));
+      const content = (await places(registry, proof.identity, request.signal)).map(
+        ({ endpoint, identity }): Place => ({
+          endpoint,
+          identity,
+          repository: reference.repository,
+          signal: request.signal,
+          ...(request.onWait === undefined ? {} : { onWait: request.onWait }),
+        }),
+      );
+      const { digest } = proof;
+      const top =
+        digest === undefined && 'place' in proof
+          ? await fetchManifest(proof.place, reference.tag ?? 'latest', limits)
+          : await firstOf(content, (place) =>
+              fetchManifest(place, digest ?? reference.tag ?? 'latest', limits),
+            );
+      const fetchChild = (child: HeadResult['digest']): ReturnType<typeof fetchManifest> =>
+        firstOf(content, (place) => fetchManifest(place, child, limits));
+      const { fetched, manifest, platform } = await platformManifest(
+        top,
+        request.platform,
+        fetchChild,
+        what,
+        limits,
+      );
+      const configBytes = await firstOf(content, (place) => fetchConfig(place, manifest.config, limits));
+      const config = parseConfig(configBytes, `The config of ${what}`);
+      const actual = imagePlatform(platform, config, request.platform, what);
+      if (config.diffIds.length !== manifest.layers.length) {
+        throw new GatewayError(
+          'BAD_MANIFEST',
+          `${what} has ${String(manifest.layers.length)} layers, but its config speaks of ${String(config.diffIds.length)}.`,
+        );
+      }
+      const layers = manifest.layers.flatMap(
+        ({ digest: layer, size, mediaType, urls }, at): LayerDescriptor[] => {
+          const diffId = config.diffIds[at];
+          return diffId === undefined ? [] : [{ digest: layer, size, mediaType, urls, diffId }];
+        },
+      );
+      const bytesTotal = layers.reduce((sum, { size }) => sum + size, 0);
+      if (bytesTotal > limits.imageBytes) {
+        throw new GatewayError(
+          'TOO_LARGE',
+          `${what} has ${String(bytesTotal)} bytes of layers; the limit is ${String(limits.imageBytes)}.`,
+        );
+      }
+      return {
+        reference,
+        topDigest: top.digest,
+        manifestDigest: fetched.digest,
+        manifestMediaType: manifest.mediaType,
+        manifestBytes: fetched.bytes,
+        configDigest: manifest.config.digest,
+        configBytes,
+        config,
+        platform: actual,
+        layers,
+        bytesTotal,
+        access: proof.access,
+        identity: proof.identity,
+      };
+    },
+
+    async openBlob(image, layer, range) {
+      const registry = registryOf(image.reference);
+      const from = await places(registry, image.identity, range.signal);
+      return await openBlobAt(from, image.reference.repository, layer, range, registry.settings, limits);
+    },
+
+    rateLimit: (registryName) => rateLimits.get(registryName),
+
+    allowsStale(registryName, error) {
+      const failed =
+        error instanceof GatewayError &&
+        (error.code === 'REGISTRY_UNREACHABLE' || error.code === 'RATE_LIMITED');
+      return failed && registries.get(registryName)?.settings.staleWhenUnavailable === true;
+    },
+
+    async close() {
+      const endpoints = [...registries.values()].flatMap(({ origin, mirrors }) => [
+        origin,
+        ...mirrors.map(({ endpoint }) => endpoint),
+      ]);
+      await Promise.all(endpoints.map((endpoint) => endpoint.close()));
+    },
+  };
+}

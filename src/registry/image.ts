@@ -1,0 +1,88 @@
+/** What resolving a reference gives: everything that is known of an image before its first layer is fetched. */
+import type { Readable } from 'node:stream';
+import type { Digest } from '../lib/digest.js';
+import type { ImageConfig } from './documents.js';
+import type { Identity } from './identity.js';
+import type { Platform } from './platform.js';
+import type { Reference } from './reference.js';
+import type { RegistryCredentials } from './settings.js';
+import type { OnWait } from './waiting.js';
+
+export interface LayerDescriptor {
+  readonly digest: Digest;
+  /** Bytes, as they are fetched. */
+  readonly size: number;
+  readonly mediaType: string;
+  /** Of the uncompressed layer. */
+  readonly diffId: Digest;
+  readonly urls: readonly string[];
+}
+
+export interface ResolvedImage {
+  readonly reference: Reference;
+  /** What the tag points to: the index of a multi-platform image, else the manifest. */
+  readonly topDigest: Digest;
+  /** The platform manifest: the image's identity. */
+  readonly manifestDigest: Digest;
+  readonly manifestMediaType: string;
+  readonly manifestBytes: Buffer;
+  readonly configDigest: Digest;
+  readonly configBytes: Buffer;
+  readonly config: ImageConfig;
+  readonly platform: Platform;
+  readonly layers: readonly LayerDescriptor[];
+  /** The sum over all layers. */
+  readonly bytesTotal: number;
+  /** `public`: an anonymous caller got it. */
+  readonly access: 'public' | 'private';
+  /** Who asks for its blobs. */
+  readonly identity: Identity;
+}
+
+export interface RequestOptions {
+  /** The caller's own login; takes the place of the service's. */
+  readonly credentials?: RegistryCredentials;
+  readonly signal: AbortSignal;
+  readonly onWait?: OnWait;
+}
+
+export interface HeadResult {
+  readonly digest: Digest;
+  readonly access: 'public' | 'private';
+  readonly identity: Identity;
+}
+
+export interface BlobRange {
+  /** First byte wanted. */
+  readonly offset: number;
+  /** Last byte wanted; absent: to the end. */
+  readonly end?: number;
+  /** Tries of this blob that failed since it last made progress: the client waits accordingly. */
+  readonly failures?: number;
+  readonly signal: AbortSignal;
+  readonly onWait?: OnWait;
+}
+
+export interface BlobStream {
+  readonly stream: Readable;
+  /** The first byte that comes: what was asked for, or 0 when the server ignores ranges. */
+  readonly offset: number;
+  /** Bytes that the server says will come; undefined when it doesn't. */
+  readonly length?: number;
+  /** The server honoured the range. */
+  readonly partial: boolean;
+  /** The host that sends it. */
+  readonly servedBy: string;
+}
+
+/** Gives the bytes of one blob from an offset on. */
+export type BlobSource = (range: BlobRange) => Promise<BlobStream>;
+
+/** The registry's own account of pulls, as Docker Hub's `ratelimit-*` headers have it. */
+export interface RateLimit {
+  readonly limit?: number;
+  readonly remaining?: number;
+  readonly windowSeconds?: number;
+  readonly identity: 'anonymous' | 'service' | 'user';
+  readonly seenAt: Date;
+}
