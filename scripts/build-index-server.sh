@@ -3,7 +3,8 @@
 #
 # The program is kept under ${IMAGEGW_CACHE:-.cache}/index-server/<key>/imagegw-index, where <key> is the hash of the
 # sources, the patches, this script and the architecture: while none of them changes, nothing is done.
-# With --test the Go tests run too.
+# With --test the Go tests run too. With --path nothing is done; it prints where
+# the program is or would be.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -15,13 +16,17 @@ fail() {
   exit 1
 }
 
-# Names and contents, in a fixed order. src/embedded/find-index-server.ts has the same rule.
+# Names and contents, in a fixed order.
 key=$(cd "$root" && { uname -m; LC_ALL=C find embedded/index-server scripts/build-index-server.sh -type f \
   \( -name '*.go' -o -name 'go.*' -o -name '*.patch' -o -name '*.sh' \) -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; } |
   sha256sum | cut -c1-32)
 target=$cache/$key
 program=$target/imagegw-index
 
+if [ "${1-}" = --path ]; then
+  echo "$program"
+  exit 0
+fi
 run_tests=false
 [ "${1-}" = --test ] && run_tests=true
 if [ -x "$program" ] && ! $run_tests; then

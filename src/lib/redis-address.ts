@@ -37,9 +37,12 @@ export function redisOptions(address: RedisAddress): RedisOptions {
   };
 }
 
-/** An address as it may appear in logs and errors: without user and password. */
+/**
+ * An address (of Redis or of MongoDB) as it may appear in logs and errors: without user, password and options.
+ * It rather hides too much of a malformed one than too little.
+ */
 export function withoutPassword(address: string): string {
-  return address.replace(/^([a-z0-9+.-]+:\/\/)(?:[^/?#]*@)/i, '$1***@');
+  return address.replace(/^([a-z0-9+.-]*:\/\/)?.*@/is, '$1***@').replace(/[?#].*$/s, '');
 }
 
 function parseAddress(address: RedisAddress): URL {
