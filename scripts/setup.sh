@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Sets up everything that `npm run demo`, `npm test` and `npm run bench` need. Idempotent: a second run only checks.
+#
+#   1. Debian packages, through apt when we are root; otherwise one list of what is missing and how to get it
+#   2. npm packages, exactly those of the lock file
+#   3. the compiled gateway (dist/)
+#   4. the embedded index server, built once with Go and cached
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# program:package
+needed=(
+  redis-server:redis-server mksquashfs:squashfs-tools unsquashfs:squashfs-tools sqfs2tar:squashfs-tools-ng
+  igzip:isal zstd:zstd docker-registry:docker-registry skopeo:skopeo umoci:umoci buildah:buildah
+  busybox:busybox-static setpriv:util-linux curl:curl flock:util-linux
+)
+
+missing_packages() {
+  local entry
+  for entry in "${needed[@]}"; do
+    command -v "${entry%%:*}" >/dev/null 2>&1 || printf '%s\n' "${entry##*:}"
+  done | sort -u
+}
+
+fail() {
+  printf 'setup: %s\n' "$*" >&2
+  exit 1
+}
+
+install_packages() {
+  local missing
+  missing=$(missing_packages)
+  [ -z "$missing" ] && return 0
+  # shellcheck disable=SC2086
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    printf 'setup: installing %s\n' "$(tr '\n' ' ' <<<"$missing")" >&2
+    export DEBIAN_FRONTEND=noninteractive
+    # Services that packages would start are ours to start; the policy keeps apt from doing so.
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >&2 || fail "apt-get could not install: $missing"
+    missing=$(missing_packages)
+    [ -z "$missing" ] || fail "still missing after the installation: $missing"
+  else
+    printf 'setup: these Debian packages are missing:\n' >&2
+    printf '  %s\n' $missing >&2
+    fail "install them (as root: apt-get install $(tr '\n' ' ' <<<"$missing")) and run this again"
+  fi
+}
+
+check_node() {
+  command -v node >/dev/null 2>&1 || fail 'Node.js 20.19 or newer is missing: install it and run this again'
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+    fail "Node.js $(node --version) is too old: 20.19 or newer is needed"
+}
+
+install_npm_packages() {
+  local stamp=node_modules/.imagegw-lock
+  if [ -f "$stamp" ] && cmp -s package-lock.json "$stamp"; then return 0; fi
+  npm ci --no-audit --no-fund >&2
+  cp package-lock.json "$stamp"
+}
+
+build() {
+  local stamp=dist/.stamp
+  if [ -f "$stamp" ] && [ -z "$(find src package.json tsconfig.json tsconfig.build.json -newer "$stamp" -print -quit)" ]; then return 0; fi
+  rm -rf dist
+  npm run --silent build >&2
+  touch "$stamp"
+}
+
+install_packages
+check_node
+install_npm_packages
+build
+bash scripts/build-index-server.sh >/dev/null

@@ -1,0 +1,96 @@
+/**
+ * The API's side of the queues: one BullMQ queue a system. A job carries the id of its pull and nothing else; its own
+ * id is the pull's id, so that adding it twice is adding it once.
+ */
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { GatewayError, messageOf } from '../lib/errors.js';
+import { queueName, type RedisNames } from './keys.js';
+
+export interface QueueCounts {
+  readonly queued: number;
+  readonly running: number;
+}
+
+export interface PullQueues {
+  /** Adds the job of a pull, unless it is there. @throws GatewayError QUEUE_UNAVAILABLE */
+  add(system: string, pullId: string): Promise<void>;
+  /** True when a job of that pull waits or runs. */
+  has(system: string, pullId: string): Promise<boolean>;
+  /** Removes a job that no worker holds. False when one does, or there is none. */
+  removeWaiting(system: string, pullId: string): Promise<boolean>;
+  /** How many jobs are in front of it; undefined when it does not wait. */
+  position(system: string, pullId: string): Promise<number | undefined>;
+  counts(system: string): Promise<QueueCounts>;
+  close(): Promise<void>;
+}
+
+export interface PullQueuesOptions {
+  /** A connection that fails fast: a caller must not hang while Redis is away. */
+  readonly redis: Redis;
+  readonly names: RedisNames;
+  readonly onError: (error: unknown) => void;
+}
+
+export function createPullQueues(options: PullQueuesOptions): PullQueues {
+  const { redis, names, onError } = options;
+  const queues = new Map<string, Queue>();
+
+  function queueOf(system: string): Queue {
+    const existing = queues.get(system);
+    if (existing !== undefined) return existing;
+    const queue = new Queue(queueName(system), {
+      connection: redis,
+      prefix: names.prefix,
+      // Pulls are remembered in the index; the queue holds only what is to be done.
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
+    });
+    queue.on('error', onError);
+    queues.set(system, queue);
+    return queue;
+  }
+
+  return {
+    add: (system, pullId) =>
+      queued(async () => {
+        await queueOf(system).add('pull', { pullId }, { jobId: pullId });
+        await redis.publish(names.wakeChannel, system);
+      }),
+    has: (system, pullId) => queued(async () => (await queueOf(system).getJob(pullId)) !== undefined),
+    removeWaiting: (system, pullId) =>
+      // 0 when a worker holds its lock, or when it is not there.
+      queued(async () => (await queueOf(system).getJobState(pullId)) === 'waiting' && (await queueOf(system).remove(pullId)) === 1),
+    position: (system, pullId) =>
+      queued(async () => {
+        const key = queueOf(system).toKey('wait');
+        // Jobs enter on the left and leave on the right.
+        const [index, length] = await Promise.all([redis.lpos(key, pullId), redis.llen(key)]);
+        return index === null ? undefined : length - 1 - index;
+      }),
+    counts: (system) =>
+      queued(async () => {
+        const counts = await queueOf(system).getJobCounts('waiting', 'prioritized', 'delayed', 'active');
+        const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
+        return { queued: waiting + prioritized + delayed, running: active };
+      }),
+    async close() {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
+
+/**
+ * Runs one operation of the queue.
+ *
+ * @throws GatewayError QUEUE_UNAVAILABLE when Redis does not answer.
+ */
+export async function queued<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (error instanceof GatewayError) throw error;
+    throw new GatewayError('QUEUE_UNAVAILABLE', `The queue (Redis) does not answer: ${messageOf(error)}. Try again; if it lasts, tell the administrator.`, {
+      cause: error,
+    });
+  }
+}
