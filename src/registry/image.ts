@@ -1,13 +1,28 @@
-/** What a registry says about an image, once it is resolved, parsed and checked. */
+/** What resolving a reference gives: everything that is known of an image before its first layer is fetched. */
+import type { Readable } from 'node:stream';
 import type { Digest } from '../lib/digest.js';
+import type { ImageConfig } from './documents.js';
+import type { Identity } from './identity.js';
 import type { Platform } from './platform.js';
 import type { Reference } from './reference.js';
+import type { RegistryCredentials } from './settings.js';
+import type { OnWait } from './waiting.js';
+
+export interface LayerDescriptor {
+  readonly digest: Digest;
+  /** Bytes, as they are fetched. */
+  readonly size: number;
+  readonly mediaType: string;
+  /** Of the uncompressed layer. */
+  readonly diffId: Digest;
+  readonly urls: readonly string[];
+}
 
 export interface ResolvedImage {
   readonly reference: Reference;
-  /** What the tag pointed at: an index, or the manifest itself. */
+  /** What the tag points to: the index of a multi-platform image, else the manifest. */
   readonly topDigest: Digest;
-  /** Of the platform's manifest; its hex is the id of the image. */
+  /** The platform manifest: the image's identity. */
   readonly manifestDigest: Digest;
   readonly manifestMediaType: string;
   readonly manifestBytes: Buffer;
@@ -15,58 +30,59 @@ export interface ResolvedImage {
   readonly configBytes: Buffer;
   readonly config: ImageConfig;
   readonly platform: Platform;
-  /** Lowest first. */
   readonly layers: readonly LayerDescriptor[];
-  /** Sum of the layers as they come over the network. */
+  /** The sum over all layers. */
   readonly bytesTotal: number;
-  /** `public` only when the registry itself gave it to an anonymous caller. */
+  /** `public`: an anonymous caller got it. */
   readonly access: 'public' | 'private';
+  /** Who asks for its blobs. */
+  readonly identity: Identity;
 }
 
-export interface LayerDescriptor {
+export interface RequestOptions {
+  /** The caller's own login; takes the place of the service's. */
+  readonly credentials?: RegistryCredentials;
+  readonly signal: AbortSignal;
+  readonly onWait?: OnWait;
+}
+
+export interface HeadResult {
   readonly digest: Digest;
-  /** Bytes over the network, exactly. */
-  readonly size: number;
-  readonly mediaType: string;
-  /** Digest of the tar inside. */
-  readonly diffId: Digest;
-  /** Where else it may be found (foreign layers). */
-  readonly urls: readonly string[];
+  readonly access: 'public' | 'private';
+  readonly identity: Identity;
 }
 
-/** The image configuration (OCI image specification, config.md), null and absent made one. */
-export interface ImageConfig {
-  readonly architecture: string;
-  readonly os: string;
-  readonly variant?: string;
-  /** RFC 3339, as it stands in the image. */
-  readonly created?: string;
-  readonly author?: string;
-  /** `NAME=value`. */
-  readonly env: readonly string[];
-  /** Absent and empty differ: an empty one takes an inherited one away. */
-  readonly entrypoint?: readonly string[];
-  readonly cmd?: readonly string[];
-  readonly workingDir?: string;
-  readonly user?: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly exposedPorts: readonly string[];
-  readonly volumes: readonly string[];
-  readonly stopSignal?: string;
-  /** One for each layer, lowest first. */
-  readonly diffIds: readonly Digest[];
-  readonly history: readonly HistoryEntry[];
+export interface BlobRange {
+  /** First byte wanted. */
+  readonly offset: number;
+  /** Last byte wanted; absent: to the end. */
+  readonly end?: number;
+  /** Tries of this blob that failed since it last made progress: the client waits accordingly. */
+  readonly failures?: number;
+  readonly signal: AbortSignal;
+  readonly onWait?: OnWait;
 }
 
-export interface HistoryEntry {
-  readonly created?: string;
-  readonly createdBy?: string;
-  readonly comment?: string;
-  readonly emptyLayer: boolean;
+export interface BlobStream {
+  readonly stream: Readable;
+  /** The first byte that comes: what was asked for, or 0 when the server ignores ranges. */
+  readonly offset: number;
+  /** Bytes that the server says will come; undefined when it doesn't. */
+  readonly length?: number;
+  /** The server honoured the range. */
+  readonly partial: boolean;
+  /** The host that sends it. */
+  readonly servedBy: string;
 }
 
-/** A wait that users should see: "waiting 30 s, rate limited". */
-export interface WaitNotice {
-  readonly seconds: number;
-  readonly reason: string;
+/** Gives the bytes of one blob from an offset on. */
+export type BlobSource = (range: BlobRange) => Promise<BlobStream>;
+
+/** The registry's own account of pulls, as Docker Hub's `ratelimit-*` headers have it. */
+export interface RateLimit {
+  readonly limit?: number;
+  readonly remaining?: number;
+  readonly windowSeconds?: number;
+  readonly identity: 'anonymous' | 'service' | 'user';
+  readonly seenAt: Date;
 }

@@ -1,76 +1,53 @@
 /**
- * The back-off that all requests to one (host, identity) share.
- *
- * A registry that asks one of us to wait means all of us: without a common gate each worker hammers on its own. The
- * interface is small enough for a Redis implementation; the default serves one process.
+ * How hard a registry host may be asked, and until when not at all. Shared by all requests to that host: in this
+ * process by the gate below, over all workers by one that keeps the same three numbers in Redis.
  */
 
-export interface RateGate {
-  /**
-   * Asks to send one request, and takes a slot where `requestsPerSecond` is given.
-   *
-   * @returns ms to wait first, and why; undefined: now.
-   */
-  reserve(key: string, requestsPerSecond?: number): Promise<GateDelay | undefined>;
-  /** Nobody asks again before `ms` have gone by. A longer hold stays. */
-  hold(key: string, ms: number, reason: string): Promise<void>;
-  /** Takes one retry from the budget of the current minute; false: it is spent, so give up. */
-  spendRetry(key: string, perMinute: number): Promise<boolean>;
-}
-
-export interface GateDelay {
-  readonly ms: number;
+export interface Hold {
+  /** Milliseconds from now; 0: go on. */
+  readonly waitMs: number;
   readonly reason: string;
 }
 
-interface Lane {
-  heldUntil: number;
-  reason: string;
-  nextSlot: number;
-  minute: number;
-  retries: number;
+export interface RateGate {
+  /** How long to wait before the next request for `key`; with a rate, this takes the caller's place in line. */
+  reserve(key: string, requestsPerSecond?: number): Promise<Hold>;
+  /** Nobody asks for `key` for so long; a longer hold that is there already stays. */
+  hold(key: string, ms: number, reason: string): Promise<void>;
+  /** Takes one retry from the budget of `key`: at most `count` in any `windowMs`. False: none is left. */
+  takeRetry(key: string, count: number, windowMs: number): Promise<boolean>;
 }
 
-/** A gate for one process. `now` gives ms. */
-export function createMemoryGate(now: () => number = Date.now): RateGate {
-  const lanes = new Map<string, Lane>();
-  const laneOf = (key: string): Lane => {
-    const known = lanes.get(key);
-    if (known !== undefined) return known;
-    const lane: Lane = { heldUntil: 0, reason: '', nextSlot: 0, minute: 0, retries: 0 };
-    lanes.set(key, lane);
-    return lane;
-  };
+/** A gate for one process. */
+export function createMemoryRateGate(now: () => number = Date.now): RateGate {
+  const holds = new Map<string, { until: number; reason: string }>();
+  const turns = new Map<string, number>();
+  const retries = new Map<string, { since: number; count: number }>();
   return {
-    reserve: (key, requestsPerSecond) => {
-      const lane = laneOf(key);
+    reserve(key, requestsPerSecond) {
       const time = now();
-      if (lane.heldUntil > time) return Promise.resolve({ ms: lane.heldUntil - time, reason: lane.reason });
-      if (requestsPerSecond === undefined) return Promise.resolve(undefined);
-      const slot = Math.max(time, lane.nextSlot);
-      lane.nextSlot = slot + 1000 / requestsPerSecond;
-      return Promise.resolve(
-        slot > time ? { ms: slot - time, reason: 'request rate of the configuration' } : undefined,
-      );
+      const hold = holds.get(key);
+      if (hold !== undefined && hold.until > time)
+        return Promise.resolve({ waitMs: hold.until - time, reason: hold.reason });
+      holds.delete(key);
+      if (requestsPerSecond === undefined) return Promise.resolve({ waitMs: 0, reason: '' });
+      const turn = Math.max(time, turns.get(key) ?? 0);
+      turns.set(key, turn + 1000 / requestsPerSecond);
+      return Promise.resolve({ waitMs: turn - time, reason: 'requests are limited by the configuration' });
     },
-    hold: (key, ms, reason) => {
-      const lane = laneOf(key);
+    hold(key, ms, reason) {
       const until = now() + ms;
-      if (until > lane.heldUntil) {
-        lane.heldUntil = until;
-        lane.reason = reason;
-      }
+      if (until > (holds.get(key)?.until ?? 0)) holds.set(key, { until, reason });
       return Promise.resolve();
     },
-    spendRetry: (key, perMinute) => {
-      const lane = laneOf(key);
-      const minute = Math.floor(now() / 60_000);
-      if (lane.minute !== minute) {
-        lane.minute = minute;
-        lane.retries = 0;
-      }
-      lane.retries += 1;
-      return Promise.resolve(lane.retries <= perMinute);
+    takeRetry(key, count, windowMs) {
+      const time = now();
+      const window = retries.get(key);
+      const current =
+        window === undefined || time - window.since >= windowMs ? { since: time, count: 0 } : window;
+      if (current.count >= count) return Promise.resolve(false);
+      retries.set(key, { since: current.since, count: current.count + 1 });
+      return Promise.resolve(true);
     },
   };
 }

@@ -1,141 +1,160 @@
 /**
- * Image references as users type them, and their one canonical spelling.
+ * Image references: one tolerant grammar for what people paste, one canonical spelling for what is kept.
  *
- * The grammar is that of the distribution specification with what users paste in front of it. Two spellings of one
- * image have to end in one tag, so everything is decided here: aliases of Docker Hub, `library/`, `latest`.
+ * Follows distribution/reference (`domain/path:tag@digest`), with the names of the configured registries ("Locations")
+ * coming first, so that the same image spelt twice is one tag.
  */
-import { digestHex, isDigest, type Digest } from '../lib/digest.js';
+import { isDigest, type Digest } from '../lib/digest.js';
 import { GatewayError } from '../lib/errors.js';
 
+/** What a user asked for, parsed once. */
 export interface Reference {
-  /** Name of the Location; for a host that none is configured for, the host. */
+  /** The Location, by its configured name. */
   readonly registry: string;
   readonly repository: string;
-  /** Beside a digest it is only a label. */
+  /** A label only when `digest` is there too. */
   readonly tag?: string;
+  /** Decides which image it is. */
   readonly digest?: Digest;
 }
 
-export interface RegistryNames {
+/** The registries that a reference may name. */
+export interface ReferenceNames {
+  /** Used when the text names no registry. */
   readonly defaultRegistry: string;
-  /** The names of all Locations. */
   readonly registries: readonly string[];
+  /** Locations that are Docker Hub under a name of the site's own; those in `DOCKER_HUB_NAMES` are known. */
+  readonly dockerHub?: readonly string[];
 }
 
-const DOCKER_HUB = ['index.docker.io', 'docker.io', 'registry-1.docker.io'];
-const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
-const REPOSITORY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
-const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const HOST = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?$/;
+/** The names of one and the same registry. */
+export const DOCKER_HUB_NAMES: readonly string[] = ['index.docker.io', 'docker.io', 'registry-1.docker.io'];
+
+const MAX_TEXT = 1024;
+/** Of registry and repository together, as distribution/reference has it. */
 const MAX_NAME = 255;
-const MAX_INPUT = 1024;
-
-/** True for the names under which Docker Hub is known. */
-export function isDockerHub(registry: string): boolean {
-  return DOCKER_HUB.includes(registry);
-}
+const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+const IMAGE_ID = /^[0-9a-f]{64}$/;
 
 /**
- * Reads `[docker://][registry/]repository[:tag][@digest]`.
+ * Reads `[docker://|docker:][registry/]repository[:tag][@digest]`. Without tag and digest the tag is `latest`.
  *
- * @throws GatewayError BAD_REFERENCE.
+ * @throws GatewayError BAD_REFERENCE when it is none; UNKNOWN_REGISTRY when it names a registry that is not configured.
  */
-export function parseReference(text: string, names: RegistryNames): Reference {
-  const refuse = (why: string): GatewayError =>
-    new GatewayError(
-      'BAD_REFERENCE',
-      `"${printable(text)}" is no image reference: ${why}. Write [registry/]repository[:tag][@digest].`,
+export function parseReference(text: string, names: ReferenceNames): Reference {
+  const typed = text.trim();
+  if (typed.length > MAX_TEXT) throw bad(typed, `it is longer than ${String(MAX_TEXT)} characters`);
+  const { name, tag, digest } = splitSuffixes(typed.replace(/^docker:(?:\/\/)?/, ''), typed);
+  const { registry, path } = splitRegistry(name, names);
+
+  if (IMAGE_ID.test(path)) throw bad(typed, 'a repository of 64 hex digits looks like an image id');
+  if (!REPOSITORY.test(path)) {
+    throw bad(
+      typed,
+      `the repository "${show(path)}" must be lower-case letters and digits, separated by single . _ - or /`,
     );
-  if (text.length > MAX_INPUT) throw refuse('it is too long');
-  let rest = withoutTransport(text.trim());
-  if (rest === '') throw refuse('it is empty');
-
-  let digest: Digest | undefined;
-  const at = rest.indexOf('@');
-  if (at >= 0) {
-    const digestText = rest.slice(at + 1);
-    if (!isDigest(digestText)) {
-      throw refuse('after "@" a digest is expected, sha256: and 64 lower-case hex digits');
-    }
-    digest = digestText;
-    rest = rest.slice(0, at);
   }
-
-  let tag: string | undefined;
-  const colon = rest.lastIndexOf(':');
-  // A colon before the last slash belongs to a port.
-  if (colon > rest.lastIndexOf('/')) {
-    tag = rest.slice(colon + 1);
-    if (!TAG.test(tag)) throw refuse(`"${printable(tag)}" is no tag`);
-    rest = rest.slice(0, colon);
+  const repository = isDockerHub(registry, names) && !path.includes('/') ? `library/${path}` : path;
+  if (registry.length + 1 + repository.length > MAX_NAME) {
+    throw bad(typed, `registry and repository are longer than ${String(MAX_NAME)} characters`);
   }
-
-  const [registry, path] = splitRegistry(rest, names);
-  if (!names.registries.includes(registry) && registry !== names.defaultRegistry && !HOST.test(registry)) {
-    throw refuse(`"${printable(registry)}" is neither a configured registry nor a host`);
-  }
-  const repository = isDockerHub(registry) && path !== '' && !path.includes('/') ? `library/${path}` : path;
-  if (!REPOSITORY.test(repository)) {
-    const hint = REPOSITORY.test(repository.toLowerCase()) ? ', only lower case is allowed' : '';
-    throw refuse(`"${printable(path)}" is no repository name${hint}`);
-  }
-  if (registry.length + 1 + repository.length > MAX_NAME)
-    throw refuse('registry and repository are too long');
-  if (/^(?:library\/)?[0-9a-f]{64}$/.test(repository))
-    throw refuse('64 hex digits are an id, not a repository');
-
   return {
     registry,
     repository,
-    ...(tag === undefined ? (digest === undefined ? { tag: 'latest' } : {}) : { tag }),
+    ...(tag === undefined ? {} : { tag }),
     ...(digest === undefined ? {} : { digest }),
+    ...(tag === undefined && digest === undefined ? { tag: 'latest' } : {}),
   };
 }
 
-/** The canonical spelling; `parseReference` of it gives the same reference. */
+/** The canonical spelling; parsing it (with the same names) gives the same reference. */
 export function formatReference(reference: Reference): string {
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`;
   const digest = reference.digest === undefined ? '' : `@${reference.digest}`;
   return `${reference.registry}/${reference.repository}${tag}${digest}`;
 }
 
-/** What the registry is asked for: the digest where there is one, because it decides. */
-export function manifestName(reference: Reference): string {
-  return reference.digest ?? reference.tag ?? 'latest';
+function splitSuffixes(text: string, typed: string): { name: string; tag?: string; digest?: Digest } {
+  const at = text.indexOf('@');
+  const digest = at < 0 ? undefined : text.slice(at + 1);
+  if (digest !== undefined && !isDigest(digest)) {
+    throw bad(typed, 'what follows "@" must be sha256: and 64, or sha512: and 128 lower-case hex digits');
+  }
+  const rest = at < 0 ? text : text.slice(0, at);
+  // A colon before the last slash belongs to a host with a port.
+  const colon = rest.indexOf(':', rest.lastIndexOf('/') + 1);
+  const tag = colon < 0 ? undefined : rest.slice(colon + 1);
+  if (tag !== undefined && !TAG.test(tag)) {
+    throw bad(
+      typed,
+      `the tag "${show(tag)}" must be at most 128 letters, digits and . _ - and not begin with . or -`,
+    );
+  }
+  return {
+    name: colon < 0 ? rest : rest.slice(0, colon),
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
 }
 
-/** For people: the repository with tag or a shortened digest. */
-export function shortReference(reference: Reference): string {
-  if (reference.digest === undefined) return formatReference(reference);
-  return `${reference.registry}/${reference.repository}@${digestHex(reference.digest).slice(0, 12)}`;
+function splitRegistry(name: string, names: ReferenceNames): { registry: string; path: string } {
+  const slash = name.indexOf('/');
+  const first = slash < 0 ? '' : name.slice(0, slash);
+  const rest = name.slice(slash + 1);
+  if (first !== '') {
+    const known = findRegistry(first, names);
+    if (known !== undefined) return { registry: known, path: rest };
+    if (looksLikeHost(first)) {
+      throw new GatewayError(
+        'UNKNOWN_REGISTRY',
+        `No registry "${show(first)}" is configured here. Known: ${names.registries.join(', ')}.`,
+      );
+    }
+  }
+  const standard = findRegistry(names.defaultRegistry, names);
+  if (standard === undefined) {
+    throw new GatewayError(
+      'UNKNOWN_REGISTRY',
+      `The default registry "${names.defaultRegistry}" is not configured. Known: ${names.registries.join(', ')}.`,
+    );
+  }
+  return { registry: standard, path: name };
 }
 
-/** `docker:5000/x` is a host with a port, `docker:x` and `docker://x` are prefixes that other tools want. */
-function withoutTransport(text: string): string {
-  if (text.startsWith('docker://')) return text.slice('docker://'.length);
-  if (text.startsWith('docker:') && !/^docker:[0-9]+\//.test(text)) return text.slice('docker:'.length);
-  return text;
+/** The configured name for what was typed; host names are compared without case and without the port of https. */
+function findRegistry(typed: string, names: ReferenceNames): string | undefined {
+  const isHost = looksLikeHost(typed);
+  const host = isHost ? typed.toLowerCase().replace(/:443$/, '') : typed;
+  if (DOCKER_HUB_NAMES.includes(host)) {
+    const hubs = names.registries.filter((name) => DOCKER_HUB_NAMES.includes(name));
+    // Several entries for the Hub are still one registry: the default one, else the first.
+    return hubs.includes(names.defaultRegistry) ? names.defaultRegistry : hubs[0];
+  }
+  if (names.registries.includes(typed)) return typed;
+  return isHost
+    ? names.registries.find((name) => looksLikeHost(name) && name.toLowerCase() === host)
+    : undefined;
 }
 
-function splitRegistry(text: string, names: RegistryNames): readonly [string, string] {
-  const slash = text.indexOf('/');
-  if (slash < 0) return [canonicalName(names.defaultRegistry, names), text];
-  const first = text.slice(0, slash);
-  const known = names.registries.includes(first) || first === names.defaultRegistry;
-  const host =
-    first.includes('.') || first.includes(':') || first === 'localhost' || first !== first.toLowerCase();
-  if (!known && !host) return [canonicalName(names.defaultRegistry, names), text];
-  return [canonicalName(known ? first : first.toLowerCase(), names), text.slice(slash + 1)];
+function isDockerHub(registry: string, names: ReferenceNames): boolean {
+  return DOCKER_HUB_NAMES.includes(registry) || (names.dockerHub ?? []).includes(registry);
 }
 
-/** All names of Docker Hub are one identity: the first of them that is configured. */
-function canonicalName(registry: string, names: RegistryNames): string {
-  if (!isDockerHub(registry)) return registry;
-  const configured = (name: string): boolean =>
-    names.registries.includes(name) || name === names.defaultRegistry;
-  return DOCKER_HUB.find(configured) ?? 'index.docker.io';
+/** As Docker decides whether a first component is a host and not a namespace. */
+function looksLikeHost(component: string): boolean {
+  return /[.:]/.test(component) || component === 'localhost' || component !== component.toLowerCase();
 }
 
-function printable(text: string): string {
-  return text.slice(0, 120).replace(/[^\x20-\x7e]/g, '?');
+function bad(typed: string, why: string): GatewayError {
+  return new GatewayError(
+    'BAD_REFERENCE',
+    `"${show(typed)}" is not an image reference: ${why}. Expected [registry/]repository[:tag][@digest].`,
+  );
+}
+
+/** Text of a stranger, fit for a message of one line. */
+function show(text: string): string {
+  const printable = text.replace(/[^\x20-\x7e]/g, '?');
+  return printable.length > 100 ? `${printable.slice(0, 100)}...` : printable;
 }

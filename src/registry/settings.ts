@@ -1,120 +1,166 @@
 /**
- * What the registry client is told about each Location, and the limits it works under: plain data, paths absolute.
+ * What this room needs to know of each registry, as plain data: the configuration room makes it from `Locations`.
  */
+import { DOCKER_HUB_NAMES, type ReferenceNames } from './reference.js';
 
-/** A Location of the configuration: a place to pull from. */
-export interface RegistrySettings {
-  readonly name: string;
-  /** `http://` or `https://` with host and port. It is permission for the addresses of that host, of no other. */
-  readonly url: string;
-  readonly remoteType: 'dockerv2';
-  /** Which challenge is preferred when the registry offers both. */
-  readonly authMethod: 'token' | 'basic';
-  /** PEM file; trusted beside the built-in roots. */
-  readonly caFile?: string;
-  readonly clientCertFile?: string;
-  readonly clientKeyFile?: string;
-  readonly credentials?: Credentials;
-  /** In the form of Docker's `config.json`. */
-  readonly credentialsFile?: string;
-  /** Suffix of `docker-credential-<helper>`. */
-  readonly credentialHelper?: string;
-  /** `host` or `host:port` of token services, beside the registry itself, that may be given the credentials. */
-  readonly realmHosts?: readonly string[];
-  /** Credentials may go to it without TLS. */
-  readonly insecure: boolean;
-  /** Tried in this order before the registry itself. */
-  readonly mirrors: readonly MirrorSettings[];
-  /** CIDR blocks, or `private` or `loopback`, that redirects, realms and foreign URLs may lead to. */
-  readonly allowedAddresses: readonly string[];
-  /** Connections to one host at a time. */
-  readonly maxConnections: number;
-  readonly requestsPerSecond?: number;
-  /** For the pipeline: a published tag may be given again, marked stale, while the registry is down or limits us. */
-  readonly staleWhenUnavailable: boolean;
-  /** Layers may come from the URLs that a manifest names for them. */
-  readonly foreignLayers?: boolean;
-}
-
-export interface MirrorSettings {
-  readonly url: string;
-  /** `digest`: it is never asked what a tag is. */
-  readonly pull: 'digest' | 'tag';
-  readonly caFile?: string;
-  readonly credentials?: Credentials;
-  readonly insecure: boolean;
-}
-
-export interface Credentials {
+export interface RegistryCredentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** Bounds of what is taken from a registry, and of how long it is tried. */
+/** How one server is reached and trusted: the registry itself, or a mirror of it. */
+export interface EndpointSettings {
+  /** `https://host[:port][/path]`, or `http://...` (anonymous pulls only, unless `insecure`). */
+  readonly url: string;
+  /** PEM file of certificate authorities, trusted beside those that Node brings along. */
+  readonly caFile?: string;
+  /** PEM files by which the gateway shows who it is. */
+  readonly clientCertFile?: string;
+  readonly clientKeyFile?: string;
+  /** The service's own login. */
+  readonly credentials?: RegistryCredentials;
+  /** A file in the form of Docker's `config.json`, read anew when it changes. */
+  readonly credentialsFile?: string;
+  /** A credential helper: `name` of `docker-credential-<name>` on PATH, or a path. */
+  readonly credentialHelper?: string;
+  /** Hosts (`host[:port]`) of token services that may see the credentials, beside the endpoint's own host. */
+  readonly realmHosts?: readonly string[];
+  /** Credentials may travel over plain http, and a redirect may leave https. */
+  readonly insecure: boolean;
+  /**
+   * Addresses that may be connected to although they are not public: CIDRs, `private`, `loopback`, `link-local`. The
+   * hosts named in `url` and `realmHosts` need no entry for private addresses (or for the very address they name).
+   */
+  readonly allowedAddresses?: readonly string[];
+}
+
+export interface MirrorSettings extends EndpointSettings {
+  /**
+   * `tag`: the mirror may say which digest a tag has, and its anonymous answer proves an image public. `digest`: it is
+   * asked for content by digest only.
+   */
+  readonly pull: 'digest' | 'tag';
+}
+
+export interface RegistrySettings extends EndpointSettings {
+  /** The Location's name, canonical: what references and users see. */
+  readonly name: string;
+  readonly remoteType: string;
+  /** `basic` prefers Basic where a registry offers both; the registry's challenge decides otherwise. */
+  readonly authMethod: 'token' | 'basic';
+  /** Asked in this order before the registry itself. */
+  readonly mirrors: readonly MirrorSettings[];
+  /** Connections at a time to each host, over all pulls of this process. */
+  readonly maxConnections: number;
+  /** Requests a second to the registry, over all workers that share a rate gate. */
+  readonly requestsPerSecond?: number;
+  /** When the registry is down or limits us, a tag that is already published may be given as it is. */
+  readonly staleWhenUnavailable: boolean;
+  /** Layers may be fetched from URLs that the manifest names, outside of the registry. */
+  readonly foreignLayers: boolean;
+}
+
+/** Every bound on what a registry may cost us. Sizes in bytes, times in ms. */
 export interface RegistryLimits {
   readonly manifestBytes: number;
   readonly configBytes: number;
-  /** Of an answer of a token service. */
   readonly tokenBytes: number;
-  /** Read of the body of a refusal. */
+  /** Read of an error's body; far less of it is shown. */
   readonly errorBytes: number;
   readonly layers: number;
   readonly indexEntries: number;
+  /** An index within an index is 2. */
+  readonly indexDepth: number;
   readonly redirects: number;
-  /** Layers of one image at a time. */
+  /** Of one pull, fetched at a time. */
   readonly parallelLayers: number;
+  /** The sum of the layers as they are fetched. */
+  readonly imageBytes: number;
   readonly connectTimeoutMs: number;
-  /** From a sent request to the head of its answer. */
-  readonly headersTimeoutMs: number;
-  /** Silence within a body. */
-  readonly bodyTimeoutMs: number;
-  /** How often one request is tried again; for a blob, without progress. */
-  readonly retries: number;
-  /** The first delay; it doubles. */
-  readonly retryDelayMs: number;
-  readonly retryDelayMaxMs: number;
-  /** Longest delay that a registry may ask for. */
-  readonly retryAfterMaxMs: number;
-  /** Retries that one host may cost in a minute, over all requests that share the gate. */
-  readonly retriesPerMinute: number;
-  /** Below this rate, over `minimumRateWindowMs`, a transfer is broken off and resumed. */
+  /** From a request to the head of its answer, and between two pieces of a body. */
+  readonly answerTimeoutMs: number;
+  /** A body that brings less than `minimumBytesPerSecond` over `minimumRateWindowMs` of waiting is broken off and resumed. */
   readonly minimumBytesPerSecond: number;
   readonly minimumRateWindowMs: number;
-  /** From this size on a blob is fetched in several ranges at once. */
-  readonly rangedBlobBytes: number;
-  /** The size of one range. */
+  /** Tries after the first one, of one request or of one blob without progress. */
+  readonly retries: number;
+  readonly retryBaseMs: number;
+  /** First wait after 429 without Retry-After. */
+  readonly rateLimitedBaseMs: number;
+  /** The longest wait between two tries, whoever asks for it; a longer Retry-After ends the pull as RATE_LIMITED. */
+  readonly retryDelayMaxMs: number;
+  /** The longest Retry-After that is believed. */
+  readonly retryAfterMaxMs: number;
+  /** The retry budget of a host: so many retries in so much time, over all workers that share a rate gate. */
+  readonly retriesPerHost: number;
+  readonly retriesWindowMs: number;
+  /** Layers larger than this are fetched in several ranges at once, of `rangeBytes` each, `rangeStreams` at a time. */
+  readonly rangeThresholdBytes: number;
   readonly rangeBytes: number;
-  /** Ranges of one blob at a time; 1 turns ranges off. */
-  readonly parallelRanges: number;
+  readonly rangeStreams: number;
 }
 
-const MIB = 1 << 20;
+const MIB = 1024 * 1024;
 
 export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = {
   manifestBytes: 4 * MIB,
   configBytes: 4 * MIB,
   tokenBytes: MIB,
-  errorBytes: 64 << 10,
+  errorBytes: 64 * 1024,
   layers: 500,
   indexEntries: 1000,
+  indexDepth: 2,
   redirects: 5,
   parallelLayers: 4,
+  imageBytes: 1024 * 1024 * MIB,
   connectTimeoutMs: 10_000,
-  headersTimeoutMs: 60_000,
-  bodyTimeoutMs: 60_000,
-  retries: 5,
-  retryDelayMs: 1000,
-  retryDelayMaxMs: 60_000,
-  retryAfterMaxMs: 3_600_000,
-  retriesPerMinute: 120,
+  answerTimeoutMs: 60_000,
   minimumBytesPerSecond: 50_000,
   minimumRateWindowMs: 60_000,
-  rangedBlobBytes: 256 * MIB,
-  rangeBytes: 64 * MIB,
-  parallelRanges: 3,
+  retries: 5,
+  retryBaseMs: 1000,
+  rateLimitedBaseMs: 2000,
+  retryDelayMaxMs: 60_000,
+  retryAfterMaxMs: 3_600_000,
+  retriesPerHost: 120,
+  retriesWindowMs: 60_000,
+  rangeThresholdBytes: 256 * MIB,
+  rangeBytes: 32 * MIB,
+  rangeStreams: 4,
 };
 
-/** The defaults with what is given over them. */
-export function registryLimits(given: Partial<RegistryLimits> = {}): RegistryLimits {
-  return { ...DEFAULT_REGISTRY_LIMITS, ...given };
+/** Settings with everything that was not said: what an entry `{}` of that name in `Locations` means. */
+export function registrySettings(
+  given: Pick<RegistrySettings, 'name'> & Partial<RegistrySettings>,
+): RegistrySettings {
+  return {
+    url: `https://${given.name}`,
+    remoteType: 'dockerv2',
+    authMethod: 'token',
+    realmHosts: [],
+    insecure: false,
+    mirrors: [],
+    allowedAddresses: [],
+    maxConnections: 6,
+    staleWhenUnavailable: false,
+    foreignLayers: true,
+    ...given,
+  };
+}
+
+/** True for the hosts of Docker Hub, whose API answers on `registry-1.docker.io` alone. */
+export function isDockerHubHost(host: string): boolean {
+  return DOCKER_HUB_NAMES.includes(host);
+}
+
+/** The names by which references are parsed. */
+export function referenceNames(
+  defaultRegistry: string,
+  registries: readonly RegistrySettings[],
+): ReferenceNames {
+  return {
+    defaultRegistry,
+    registries: registries.map(({ name }) => name),
+    dockerHub: registries.filter(({ url }) => isDockerHubHost(new URL(url).hostname)).map(({ name }) => name),
+  };
 }
