@@ -1,0 +1,15 @@
+export { inflate } from './inflate.js';
+export { mergeLayers } from './merge.js';
+export { renderMeta, type Meta, type MetaInput } from './meta.js';
+export { packSquashfs, type PackedProduct, type PackOptions } from './pack.js';
+export { applyPolicy } from './policy.js';
+export { scanLayer, type LayerBlob, type LayerIndex, type ScanOptions } from './scan-layer.js';
+export {
+  DEFAULT_ROOTFS_LIMITS,
+  DEFAULT_ROOTFS_POLICY,
+  type RootfsLimits,
+  type RootfsPolicy,
+  type SquashfsOptions,
+} from './settings.js';
+export { probeTools, type RootfsTools } from './tools.js';
+export { verifyProduct, type VerifyOptions } from './verify.js';

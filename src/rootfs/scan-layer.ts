@@ -1,0 +1,90 @@
+/**
+ * First pass over a layer: proves its diffID and notes what is in it. Bodies go by; nothing is kept of them but where
+ * they lie.
+ */
+import { digestHex, hasherFor, type Digest } from '../lib/digest.js';
+import { abortReason, GatewayError } from '../lib/errors.js';
+import { inflate } from './inflate.js';
+import type { RootfsLimits } from './settings.js';
+import type { TarEntry } from './tar-entry.js';
+import { TarParser } from './tar-parser.js';
+import type { RootfsTools } from './tools.js';
+
+export interface LayerBlob {
+  /** The blob, as the registry has it, verified. */
+  readonly path: string;
+  readonly digest: Digest;
+  /** Digest of the uncompressed layer, as the image configuration promises it. */
+  readonly diffId: Digest;
+  /** Bytes of the blob. */
+  readonly size: number;
+}
+
+export interface LayerEntry extends TarEntry {
+  /** Where its body lies in the uncompressed layer. */
+  readonly offset: number;
+}
+
+export interface LayerIndex {
+  readonly layer: LayerBlob;
+  readonly entries: readonly LayerEntry[];
+  /** Uncompressed bytes. */
+  readonly bytes: number;
+}
+
+export interface ScanOptions {
+  readonly tools: RootfsTools;
+  readonly limits: RootfsLimits;
+  readonly signal: AbortSignal;
+}
+
+/** The ratio of a layer is not looked at below this size: small layers of zeros are normal. */
+const RATIO_FROM_BYTES = 64 * 2 ** 20;
+
+/**
+ * @throws GatewayError BAD_LAYER naming the layer, and the entry where there is one; the reason of `signal`.
+ */
+export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise<LayerIndex> {
+  const { limits, signal } = options;
+  const entries: LayerEntry[] = [];
+  const parser = new TarParser(
+    {
+      entry(entry, offset) {
+        if (entries.length >= limits.entries) throw new GatewayError('BAD_LAYER', `it has more than ${String(limits.entries)} entries`);
+        let xattrBytes = 0;
+        for (const [name, value] of entry.xattrs) xattrBytes += name.length + value.length;
+        if (xattrBytes > limits.xattrBytes) throw new GatewayError('BAD_LAYER', `an entry has ${String(xattrBytes)} bytes of extended attributes`);
+        entries.push({ ...entry, offset });
+        return false;
+      },
+    },
+    limits,
+  );
+  const hash = hasherFor(layer.diffId);
+  let bytes = 0;
+  try {
+    for await (const chunk of inflate(layer.path, options.tools, signal)) {
+      bytes += chunk.length;
+      if (bytes > limits.layerBytes) throw new GatewayError('BAD_LAYER', `it has more than ${String(limits.layerBytes)} bytes uncompressed`);
+      if (bytes > RATIO_FROM_BYTES && bytes > layer.size * limits.ratio) {
+        throw new GatewayError('BAD_LAYER', `it inflates to more than ${String(limits.ratio)} times its size`);
+      }
+      hash.update(chunk);
+      parser.write(chunk);
+    }
+    parser.end();
+    if (hash.digest('hex') !== digestHex(layer.diffId)) {
+      throw new GatewayError('BAD_LAYER', `its uncompressed data is not what the image configuration promises (${layer.diffId})`);
+    }
+  } catch (error) {
+    if (signal.aborted) throw abortReason(signal);
+    throw aboutLayer(layer, error);
+  }
+  return { layer, entries, bytes };
+}
+
+/** Names the layer in an error about it. */
+export function aboutLayer(layer: LayerBlob, error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER') return error;
+  return new GatewayError('BAD_LAYER', `Layer ${layer.digest} can't be used: ${error.message}.`, { cause: error });
+}

@@ -1,0 +1,63 @@
+/**
+ * What flattening keeps, drops and changes, and the bounds of what it takes from layers.
+ */
+
+/** What becomes of owners, permissions and special files. */
+export interface RootfsPolicy {
+  /** `root`: everything belongs to root. */
+  readonly ownership: 'root' | 'keep';
+  /** Makes what an image's users could not read readable (`a+rX`). */
+  readonly widenPermissions: boolean;
+  readonly setuid: 'keep' | 'strip';
+  readonly capabilities: 'keep' | 'strip';
+  /** Attributes of the `user.` namespace. */
+  readonly userXattrs: 'keep' | 'drop';
+  readonly devices: 'keep' | 'drop';
+  readonly fifos: 'keep' | 'drop';
+}
+
+export const DEFAULT_ROOTFS_POLICY: RootfsPolicy = {
+  ownership: 'root',
+  widenPermissions: true,
+  setuid: 'keep',
+  capabilities: 'strip',
+  userXattrs: 'drop',
+  devices: 'drop',
+  fifos: 'drop',
+};
+
+export interface RootfsLimits {
+  /** Uncompressed bytes of one layer. */
+  readonly layerBytes: number;
+  /** Uncompressed bytes of all layers. */
+  readonly imageBytes: number;
+  /** Uncompressed to compressed, after the first 64 MiB of a layer. */
+  readonly ratio: number;
+  readonly entries: number;
+  /** Components of a path. */
+  readonly depth: number;
+  readonly paxBytes: number;
+  readonly longNameBytes: number;
+  readonly xattrBytes: number;
+}
+
+export const DEFAULT_ROOTFS_LIMITS: RootfsLimits = {
+  layerBytes: 256 * 2 ** 30,
+  imageBytes: 512 * 2 ** 30,
+  ratio: 1000,
+  entries: 5_000_000,
+  depth: 256,
+  paxBytes: 2 ** 20,
+  longNameBytes: 65_536,
+  xattrBytes: 65_536,
+};
+
+export interface SquashfsOptions {
+  readonly compression: 'zstd' | 'gzip' | 'lz4' | 'xz';
+  /** Absent for compressors that have no level. */
+  readonly level?: number;
+  /** Bytes. */
+  readonly blockSize: number;
+  /** Further arguments for the packer, as the site's `ConverterOptions` gives them. */
+  readonly extraOptions?: readonly string[];
+}

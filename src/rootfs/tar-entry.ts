@@ -1,0 +1,165 @@
+/**
+ * A tar header, byte for byte: ustar (POSIX.1-2001), the pax records that matter, and GNU's long names and base-256
+ * numbers.
+ *
+ * Names are kept as bytes, one UTF-16 unit for each ("binary" strings): layers hold names in any encoding, and what
+ * decodes them as UTF-8 can't give them back.
+ */
+import { GatewayError } from '../lib/errors.js';
+
+export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo';
+
+export interface TarEntry {
+  /** Bytes as written, one unit each; not yet normalised. */
+  readonly name: string;
+  readonly type: EntryType;
+  /** Permission bits with setuid, setgid and sticky. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Whole seconds since 1970, as written (may be negative). */
+  readonly mtime: number;
+  /** Bytes of the body. */
+  readonly size: number;
+  /** Target of a link, bytes as written. */
+  readonly linkName: string;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  /** Extended attributes: name to value, both as bytes. */
+  readonly xattrs: ReadonlyMap<string, string>;
+}
+
+export const BLOCK = 512;
+
+/** Records of a pax header: keyword to value, both as bytes. */
+export type PaxRecords = ReadonlyMap<string, string>;
+
+const TYPES: Readonly<Record<string, EntryType>> = {
+  '\0': 'file',
+  '0': 'file',
+  '1': 'hardlink',
+  '2': 'symlink',
+  '3': 'char',
+  '4': 'block',
+  '5': 'directory',
+  '6': 'fifo',
+  '7': 'file',
+};
+
+export function isZeroBlock(block: Buffer): boolean {
+  for (let i = 0; i < BLOCK; i += 8) if (block.readBigUInt64LE(i) !== 0n) return false;
+  return true;
+}
+
+/** The type flag of a header block, after its checksum has been proved. @throws GatewayError BAD_LAYER */
+export function typeFlag(block: Buffer): string {
+  let sum = 8 * 32;
+  for (let i = 0; i < 148; i++) sum += block[i] ?? 0;
+  for (let i = 156; i < BLOCK; i++) sum += block[i] ?? 0;
+  if (sum !== number(block, 148, 8)) throw bad('a header has a wrong checksum; it is no tar archive, or it is damaged');
+  return String.fromCharCode(block[156] ?? 0);
+}
+
+/** Size of the body that follows a header block. */
+export function bodySize(block: Buffer, pax: PaxRecords): number {
+  const size = pax.has('size') ? decimal(pax.get('size') ?? '', 'size') : number(block, 124, 12);
+  if (!Number.isSafeInteger(size) || size < 0) throw bad(`an entry has the impossible size ${String(size)}`);
+  return size;
+}
+
+/**
+ * @throws GatewayError BAD_LAYER for types that are not part of a file system, sparse files and malformed numbers.
+ */
+export function readEntry(block: Buffer, flag: string, pax: PaxRecords, longName: string | undefined, longLink: string | undefined): TarEntry {
+  const name = pax.get('path') ?? longName ?? headerName(block);
+  for (const keyword of pax.keys()) {
+    if (keyword.startsWith('GNU.sparse')) throw bad(`${show(name)} is a sparse file, which this gateway does not read`);
+  }
+  const type = TYPES[flag];
+  if (type === undefined) throw bad(`${show(name)} has the unknown type ${show(flag)}`);
+  const size = bodySize(block, pax);
+  // Old archives mark directories by their name.
+  const actual: EntryType = type === 'file' && name.endsWith('/') ? 'directory' : type;
+  if (actual !== 'file' && size !== 0 && actual !== 'hardlink') throw bad(`${show(name)} is a ${actual} with a body`);
+  return {
+    name,
+    type: actual,
+    mode: number(block, 100, 8) & 0o7777,
+    uid: pax.has('uid') ? decimal(pax.get('uid') ?? '', 'uid') : number(block, 108, 8),
+    gid: pax.has('gid') ? decimal(pax.get('gid') ?? '', 'gid') : number(block, 116, 8),
+    mtime: Math.floor(pax.has('mtime') ? decimal(pax.get('mtime') ?? '', 'mtime') : number(block, 136, 12)),
+    size: actual === 'file' ? size : 0,
+    linkName: pax.get('linkpath') ?? longLink ?? text(block, 157, 100),
+    deviceMajor: number(block, 329, 8),
+    deviceMinor: number(block, 337, 8),
+    xattrs: xattrsOf(pax),
+  };
+}
+
+/** The records of a pax header's body: `<length> <keyword>=<value>\n`, values in any bytes. @throws GatewayError BAD_LAYER */
+export function parsePax(body: Buffer): Map<string, string> {
+  const records = new Map<string, string>();
+  for (let at = 0; at < body.length; ) {
+    const space = body.indexOf(0x20, at);
+    const length = space < 0 ? NaN : Number(body.toString('latin1', at, space));
+    const end = at + length;
+    if (!Number.isInteger(length) || length < 5 || end > body.length || body[end - 1] !== 0x0a) throw bad('a pax header is malformed');
+    const equals = body.indexOf(0x3d, space);
+    if (equals < 0 || equals >= end) throw bad('a pax header is malformed');
+    const keyword = body.toString('latin1', space + 1, equals);
+    const value = body.toString('latin1', equals + 1, end - 1);
+    // An empty value takes the record back (POSIX pax).
+    if (value === '') records.delete(keyword);
+    else records.set(keyword, value);
+    at = end;
+  }
+  return records;
+}
+
+/** Bytes of a name as a person can read them in a message. */
+export function show(bytes: string): string {
+  return JSON.stringify(Buffer.from(bytes, 'latin1').toString('utf8').slice(0, 200));
+}
+
+export function bad(what: string): GatewayError {
+  return new GatewayError('BAD_LAYER', what);
+}
+
+function headerName(block: Buffer): string {
+  const name = text(block, 0, 100);
+  const isUstar = block.toString('latin1', 257, 263) === 'ustar\0';
+  const prefix = isUstar ? text(block, 345, 155) : '';
+  return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+function text(block: Buffer, offset: number, length: number): string {
+  const end = block.indexOf(0, offset);
+  return block.toString('latin1', offset, end < 0 || end > offset + length ? offset + length : end);
+}
+
+/** Octal text, or GNU's base-256 (first bit set, two's complement). */
+function number(block: Buffer, offset: number, length: number): number {
+  const first = block[offset] ?? 0;
+  if ((first & 0x80) === 0) {
+    const digits = text(block, offset, length).trim();
+    if (digits === '') return 0;
+    if (!/^[0-7]+$/.test(digits)) throw bad(`a header holds ${show(digits)} where a number belongs`);
+    return parseInt(digits, 8);
+  }
+  let value = first === 0xff ? -1n : BigInt(first & 0x7f);
+  for (let i = 1; i < length; i++) value = (value << 8n) | BigInt(block[offset + i] ?? 0);
+  return Number(value);
+}
+
+function decimal(value: string, keyword: string): number {
+  if (!/^-?\d{1,20}(\.\d*)?$/.test(value)) throw bad(`the pax record ${keyword} is ${show(value)}, which is no number`);
+  return Number(value);
+}
+
+const XATTR = 'SCHILY.xattr.';
+
+function xattrsOf(pax: PaxRecords): ReadonlyMap<string, string> {
+  const xattrs = new Map<string, string>();
+  for (const [keyword, value] of pax) if (keyword.startsWith(XATTR)) xattrs.set(keyword.slice(XATTR.length), value);
+  return xattrs;
+}

@@ -1,0 +1,101 @@
+/**
+ * Reads a product back and compares it with what was fed: every path, type, mode, owner, time, link target and size, and a
+ * checksum of every file. squashfs has no checksums of content, and packers have written wrong images with exit
+ * status 0: so nothing is published that has not been read.
+ */
+import { crc32 } from 'node:zlib';
+import { startChild } from '../lib/child.js';
+import { abortReason, GatewayError } from '../lib/errors.js';
+import type { PackedProduct } from './pack.js';
+import { show, type TarEntry } from './tar-entry.js';
+import { TarParser } from './tar-parser.js';
+import type { RootfsTools } from './tools.js';
+import { walk, type Inode, type TreeNode } from './tree.js';
+
+export interface VerifyOptions {
+  readonly tools: RootfsTools;
+  readonly timeLimitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * @throws GatewayError CONVERSION_FAILED naming the first difference; the reason of `signal`.
+ */
+export async function verifyProduct(product: PackedProduct, root: TreeNode, options: VerifyOptions): Promise<void> {
+  const expected = new Map<string, Inode>();
+  for (const [path, node] of walk(root)) expected.set(path, node.inode);
+  const found = new Set<string>();
+  let current: { readonly path: string; readonly inode: Inode; checksum: number } | undefined;
+
+  const parser = new TarParser(
+    {
+      entry(entry) {
+        const path = entry.name.replace(/^\.?\/+/, '').replace(/\/+$/, '');
+        if (path === '' || path === '.') return false;
+        const inode = expected.get(path);
+        if (inode === undefined) throw wrong(product, path, 'is in it, but was not put in');
+        if (found.has(path)) throw wrong(product, path, 'is in it twice');
+        found.add(path);
+        if (entry.type === 'hardlink') {
+          if (expected.get(entry.linkName.replace(/^\.?\/+/, '')) !== inode) throw wrong(product, path, `is a hard link to ${show(entry.linkName)}`);
+          return false;
+        }
+        compare(product, path, inode, entry);
+        if (inode.type !== 'file') return false;
+        current = { path, inode, checksum: 0 };
+        return true;
+      },
+      body(chunk) {
+        if (current !== undefined) current.checksum = crc32(chunk, current.checksum);
+      },
+      bodyEnd() {
+        if (current !== undefined && current.checksum !== (product.checksums.get(current.inode) ?? 0)) {
+          throw wrong(product, current.path, 'has other content');
+        }
+        current = undefined;
+      },
+    },
+    { paxBytes: 1 << 22, longNameBytes: 1 << 16 },
+  );
+
+  const child = startChild({
+    command: options.tools.sqfs2tar,
+    args: [product.path],
+    stdout: 'pipe',
+    signal: options.signal,
+    timeLimitMs: options.timeLimitMs,
+    errorCode: 'CONVERSION_FAILED',
+    missingCode: 'PACKER_MISSING',
+  });
+  try {
+    if (child.stdout !== null) for await (const chunk of child.stdout) parser.write(chunk as Buffer);
+    await child.done;
+    parser.end();
+  } catch (error) {
+    child.kill(new GatewayError('CONVERSION_FAILED', 'The product is not what was put in.'));
+    await child.done.catch(() => {});
+    if (options.signal.aborted) throw abortReason(options.signal);
+    if (error instanceof GatewayError && error.code === 'BAD_LAYER') {
+      throw new GatewayError('CONVERSION_FAILED', `The product ${product.path} can't be read back: ${error.message}.`, { cause: error });
+    }
+    throw error;
+  }
+  for (const path of expected.keys()) if (!found.has(path)) throw wrong(product, path, 'was put in, but is not in it');
+}
+
+function compare(product: PackedProduct, path: string, inode: Inode, entry: TarEntry): void {
+  const differences = [
+    entry.type === inode.type || `is a ${entry.type} and not a ${inode.type}`,
+    entry.mode === inode.mode || inode.type === 'symlink' || `has mode ${entry.mode.toString(8)} and not ${inode.mode.toString(8)}`,
+    (entry.uid === inode.uid && entry.gid === inode.gid) || `belongs to ${String(entry.uid)}:${String(entry.gid)}`,
+    entry.mtime === inode.mtime || `has the time ${String(entry.mtime)} and not ${String(inode.mtime)}`,
+    inode.type !== 'file' || entry.size === inode.size || `has ${String(entry.size)} bytes and not ${String(inode.size)}`,
+    inode.type !== 'symlink' || entry.linkName === inode.linkTarget || `leads to ${show(entry.linkName)} and not to ${show(inode.linkTarget)}`,
+  ];
+  const first = differences.find((difference) => difference !== true);
+  if (typeof first === 'string') throw wrong(product, path, first);
+}
+
+function wrong(product: PackedProduct, path: string, what: string): GatewayError {
+  return new GatewayError('CONVERSION_FAILED', `The product ${product.path} is not what was put in: ${show(path)} ${what}. Pull again; if it lasts, the packer is at fault.`);
+}
