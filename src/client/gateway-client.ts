@@ -1,0 +1,170 @@
+/**
+ * The client of an image gateway, for Node and browsers. It knows the contract and nothing of the server.
+ */
+import { endpointsOf } from './endpoints.js';
+import { GatewayClientError, throwUserErrors } from './errors.js';
+import {
+  CancelPullDocument,
+  ExpireImageDocument,
+  ListImagesDocument,
+  LookupImageDocument,
+  PullDocument,
+  PullImageDocument,
+  type ExpireImageInput,
+  type ExpireImageMutation,
+  type ListImagesQueryVariables,
+  type PullImageInput,
+} from './generated/documents.js';
+import { createExecute, type Execute, type Fetch } from './http-transport.js';
+import { createSubscribe } from './socket-transport.js';
+import type { ImageDetail, ImageSummary, PullState, UserError } from './types.js';
+import { watchPull, type ReconnectOptions, type WatchPullOptions } from './watch-pull.js';
+
+export interface GatewayClientOptions {
+  /** `http://host:port` or `http://host:port/graphql`; the WebSocket address is derived from it. */
+  readonly url: string;
+  /** Sent as `Authorization: Bearer`. */
+  readonly token?: string | undefined;
+  /** The global one when not given. */
+  readonly fetch?: Fetch | undefined;
+  /** A WebSocket class; the global one when not given (Node 20 has none: pass that of `ws`). */
+  readonly webSocketImpl?: unknown;
+  readonly reconnect?: ReconnectOptions | undefined;
+  /** Milliseconds of silence after which the gateway is asked whether it is still there. Default 10 seconds. */
+  readonly keepAliveMs?: number | undefined;
+}
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `pull` has started or joined. */
+export interface StartedPulls {
+  /** One for each system that could be served, in the order of the input. */
+  readonly pulls: readonly PullState[];
+  /** What stood in the way, for each system that could not. */
+  readonly errors: readonly UserError[];
+}
+
+/** What `expireImage` has done. */
+export interface ExpiredImage {
+  /** The name that was taken off. */
+  readonly tag: ExpireImageMutation['expireImage']['tag'];
+  /** True when it was the image's last name, and its files have gone. */
+  readonly imageRemoved: boolean;
+}
+
+/** Which images, and how many a request. */
+export interface ImagesOptions extends RequestOptions {
+  readonly system?: string | undefined;
+  /** Only images with a name that contains this text. */
+  readonly nameContains?: string | undefined;
+  /** 1 to 100; default 100. */
+  readonly pageSize?: number | undefined;
+}
+
+/** Every function throws GatewayClientError, or the reason of the signal when that is aborted. */
+export interface GatewayClient {
+  /** Runs any typed query or mutation. */
+  readonly execute: Execute;
+  /** Asks for an image. Throws when no system could be served; otherwise `errors` says which could not. */
+  pull(input: PullImageInput, options?: RequestOptions): Promise<StartedPulls>;
+  /** The pull's states: the present one, newer ones, the terminal one; then the iteration ends. Survives restarts of the gateway. */
+  watchPull(id: string, options?: WatchPullOptions): AsyncIterable<PullState>;
+  /** The pull as it is now; null when there is none that you may see. */
+  findPull(id: string, options?: RequestOptions): Promise<PullState | null>;
+  /** Takes the caller off a pull, or with `force` stops it for everybody. Gives the pull as it is then. */
+  cancelPull(
+    id: string,
+    options?: RequestOptions & { readonly force?: boolean | undefined },
+  ): Promise<PullState | null>;
+  /** The image behind a reference; null when there is none that you may see. Throws UNKNOWN_SYSTEM. */
+  lookup(
+    system: string,
+    reference: string,
+    options?: RequestOptions & { readonly platform?: string | undefined },
+  ): Promise<ImageDetail | null>;
+  /** The images that you may see, newest first; pages are fetched as the iteration needs them. */
+  images(options?: ImagesOptions): AsyncIterable<ImageSummary>;
+  /** Takes a name off an image. */
+  expireImage(input: ExpireImageInput, options?: RequestOptions): Promise<ExpiredImage>;
+}
+
+/**
+ * Makes a client. Nothing is sent before the first call, and nothing needs closing after the last.
+ *
+ * @throws GatewayClientError BAD_URL.
+ */
+export function createGatewayClient(options: GatewayClientOptions): GatewayClient {
+  const endpoints = endpointsOf(options.url);
+  let reached = false;
+  const onReached = (): void => {
+    reached = true;
+  };
+  const execute = createExecute({
+    url: endpoints.http,
+    token: options.token,
+    // Called as a plain function: a browser's fetch refuses to be the method of another object.
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    onAnswer: onReached,
+  });
+  const subscribe = createSubscribe({
+    url: endpoints.webSocket,
+    token: options.token,
+    webSocketImpl: options.webSocketImpl,
+    keepAliveMs: options.keepAliveMs ?? 10_000,
+    onConnected: onReached,
+  });
+  const watching = { subscribe, reconnect: options.reconnect ?? {}, wasReached: () => reached };
+
+  return {
+    execute,
+    async pull(input, request) {
+      const { pullImage } = await execute(PullImageDocument, { input }, request);
+      if (pullImage.pulls.length === 0) throwUserErrors(pullImage.errors);
+      return pullImage;
+    },
+    watchPull: (id, watch = {}) => watchPull(watching, id, watch),
+    async findPull(id, request) {
+      const { pull } = await execute(PullDocument, { id }, request);
+      return pull;
+    },
+    async cancelPull(id, { force, ...request } = {}) {
+      const { cancelPull } = await execute(CancelPullDocument, { input: { id, force } }, request);
+      throwUserErrors(cancelPull.errors);
+      return cancelPull.pull;
+    },
+    async lookup(system, reference, { platform, ...request } = {}) {
+      const answer = await execute(LookupImageDocument, { system, reference, platform }, request);
+      if (answer.system === null) {
+        throw new GatewayClientError(
+          'UNKNOWN_SYSTEM',
+          `The gateway has no system named "${system}": check its spelling.`,
+        );
+      }
+      return answer.image;
+    },
+    images: (which) => pages(execute, which),
+    async expireImage(input, request) {
+      const { expireImage } = await execute(ExpireImageDocument, { input }, request);
+      throwUserErrors(expireImage.errors);
+      return { tag: expireImage.tag, imageRemoved: expireImage.imageRemoved };
+    },
+  };
+}
+
+async function* pages(
+  execute: Execute,
+  options: ImagesOptions = {},
+): AsyncGenerator<ImageSummary, void, undefined> {
+  const where = { system: options.system, nameContains: options.nameContains };
+  let after: string | null = null;
+  do {
+    const variables: ListImagesQueryVariables = { where, first: options.pageSize ?? 100, after };
+    const { images } = await execute(ListImagesDocument, variables, {
+      signal: options.signal,
+    });
+    yield* images.nodes;
+    after = images.pageInfo.hasNextPage ? images.pageInfo.endCursor : null;
+  } while (after !== null);
+}

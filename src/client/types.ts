@@ -1,0 +1,29 @@
+/**
+ * The names under which callers know the generated shapes.
+ */
+import type {
+  ImageDetailFragment,
+  ImageSummaryFragment,
+  PullStateFragment,
+  UserErrorPartsFragment,
+} from './generated/documents.js';
+
+/** One pull, whole, at one moment; `sequence` grows with each change. */
+export type PullState = PullStateFragment;
+
+/** One layer of a pull. */
+export type PullLayer = PullState['layers'][number];
+
+/** An image in a list. */
+export type ImageSummary = ImageSummaryFragment;
+
+/** An image with all that is known of it. */
+export type ImageDetail = ImageDetailFragment;
+
+/** A failure that came in a payload's `errors`. */
+export type UserError = UserErrorPartsFragment;
+
+/** True when the pull is over: READY, FAILED or CANCELLED. */
+export function hasEnded(pull: PullState): boolean {
+  return pull.state === 'READY' || pull.state === 'FAILED' || pull.state === 'CANCELLED';
+}
