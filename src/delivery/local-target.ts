@@ -1,0 +1,298 @@
+/**
+ * An image directory on a file system of this machine (local disk, NFS, Lustre, GPFS).
+ *
+ * Threat: somebody else can write in the image directory, and plants links or files under names that we use. So
+ * files are only ever made with O_EXCL, opened with O_NOFOLLOW, and `.imagegw` must be a real directory.
+ */
+import { constants, type BigIntStats } from 'node:fs';
+import {
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  stat,
+  statfs,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Digest } from '../lib/digest.js';
+import { errnoOf, messageOf } from '../lib/errors.js';
+import { deliveryFailed, explain, explainProduct, gatewayUser, isFull, noSpace } from './failures.js';
+import { closeAfter, copyRange, digestOfFile, orAbsent, writeFully } from './file-io.js';
+import { folderOf, type Folder, type TargetName } from './names.js';
+import type { FileStat, Room, Target, WriteOptions } from './target.js';
+
+export interface LocalTargetOptions {
+  /** Must exist; it is never created, because an absent one means that a file system is not mounted. */
+  readonly imageDirectory: string;
+  /** Permission bits of published files. Default 0o600: the runtime reads as root, and a readable file is a hole. */
+  readonly mode?: number;
+  /** Owner of published files. Default: the gateway's own user. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Bytes that publishing an image leaves free. Default 0. */
+  readonly reserveBytes?: number;
+}
+
+/** A target on this machine's file system. Nothing is touched before the first use. */
+export function createLocalTarget(options: LocalTargetOptions): Target {
+  return new LocalTarget(options);
+}
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** O_NONBLOCK: opening a planted FIFO would otherwise wait for ever; on regular files it does nothing. */
+const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const CREATE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+const CONTINUE = O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
+
+/** What link(2) says when a link is not possible here but a copy may be. */
+const NO_LINK = new Set(['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+class LocalTarget implements Target {
+  readonly reserveBytes: number;
+  readonly #directory: string;
+  readonly #mode: number;
+  readonly #owner: { readonly uid: number; readonly gid: number } | undefined;
+
+  constructor(options: LocalTargetOptions) {
+    this.#directory = resolve(options.imageDirectory);
+    this.#mode = options.mode ?? 0o600;
+    this.#owner = options.owner;
+    this.reserveBytes = options.reserveBytes ?? 0;
+  }
+
+  pathOf(name: TargetName | Folder): string {
+    return join(this.#directory, name);
+  }
+
+  async room(): Promise<Room> {
+    await this.#requireDirectory();
+    try {
+      const { bavail, bsize } = await statfs(this.#directory);
+      return { freeBytes: bavail * bsize, blockBytes: bsize };
+    } catch (error) {
+      throw explain(error, 'measure the room in', this.#directory, this.#directory);
+    }
+  }
+
+  async list(folder: Folder): Promise<readonly string[]> {
+    if (!(await this.#isThere(folder))) return [];
+    return this.#explained('list', folder, (path) => readdir(path));
+  }
+
+  async stat(name: TargetName): Promise<FileStat | undefined> {
+    if (!(await this.#isThere(folderOf(name)))) return undefined;
+    return this.#explained('look at', name, async (path) => {
+      const found = await orAbsent(lstat(path, { bigint: true }));
+      return found === undefined ? undefined : this.#describe(found);
+    });
+  }
+
+  async makeSidecarFolder(): Promise<void> {
+    if (await this.#isThere('.imagegw')) return;
+    await this.#explained('create', '.imagegw', async (path) => {
+      await mkdir(path, 0o700).catch((error: unknown) => {
+        // Another pull was faster; what is there is checked below.
+        if (errnoOf(error) !== 'EEXIST') throw error;
+      });
+      const folder = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      await closeAfter(folder, async () => {
+        if (this.#owner !== undefined) await this.#giveAway(folder, path, this.#owner);
+        await folder.sync();
+      });
+    });
+    await this.syncFolder('.');
+  }
+
+  /**
+   * A link shares the inode with the caller's file: a later chmod or chown of one name would change the other. So a
+   * file is linked only when it has the mode and owner of the policy already, and is never changed afterwards; all
+   * others are copied. Its owner must not write into it again either (a product cache replaces, it does not edit).
+   */
+  async adopt(name: TargetName, localPath: string): Promise<boolean> {
+    const source = this.#describe(await ofProduct(localPath, lstat(localPath, { bigint: true })));
+    // link(2) does not follow a symbolic link, it would publish the link itself.
+    if (source.kind !== 'file' || !source.asConfigured) return false;
+    return this.#explained('link', name, async (path) => {
+      try {
+        await link(localPath, path);
+      } catch (error) {
+        if (NO_LINK.has(errnoOf(error) ?? '')) return false;
+        throw error;
+      }
+      const file = await open(path, READ);
+      await closeAfter(file, () => file.sync());
+      return true;
+    });
+  }
+
+  async writeFile(name: TargetName, localPath: string, size: number, options: WriteOptions): Promise<void> {
+    const { offset, signal, onBytes } = options;
+    let written = offset;
+    const count = (bytes: number): void => {
+      written = bytes;
+      onBytes?.(bytes);
+    };
+    const from = await ofProduct(localPath, open(localPath, READ));
+    await closeAfter(from, () =>
+      this.#explained(
+        'write',
+        name,
+        async (path) => {
+          const to = await open(path, offset === 0 ? CREATE : CONTINUE, 0o600);
+          await closeAfter(to, async () => {
+            if (offset > 0) await this.#requireResumable(to, path);
+            await copyRange({ from, to, start: offset, end: size, signal, onBytes: count });
+            await this.#finish(to, path);
+          });
+        },
+        () => size - written,
+      ),
+    );
+  }
+
+  async writeText(name: TargetName, text: string): Promise<void> {
+    const bytes = Buffer.from(text, 'utf8');
+    await this.#explained(
+      'write',
+      name,
+      async (path) => {
+        const to = await open(path, CREATE, 0o600);
+        await closeAfter(to, async () => {
+          await writeFully(to, bytes, 0);
+          await this.#finish(to, path);
+        });
+      },
+      () => bytes.length,
+    );
+  }
+
+  async digest(name: TargetName, signal?: AbortSignal): Promise<Digest> {
+    return this.#explained('read', name, async (path) => {
+      const file = await open(path, READ);
+      return closeAfter(file, () => digestOfFile(file, signal));
+    });
+  }
+
+  async rename(from: TargetName, to: TargetName): Promise<void> {
+    await this.#explained('rename a finished file to', to, async (path) => {
+      await rename(this.pathOf(from), path);
+      // rename(2) does nothing, and says that it succeeded, when both names are links of one file.
+      await orAbsent(unlink(this.pathOf(from)));
+    });
+  }
+
+  async remove(name: TargetName): Promise<void> {
+    if (!(await this.#isThere(folderOf(name)))) return;
+    await this.#explained('remove', name, (path) => orAbsent(unlink(path)));
+  }
+
+  async syncFolder(folder: Folder): Promise<void> {
+    await this.#explained('sync', folder, async (path) => {
+      const handle = await open(path, O_RDONLY | O_DIRECTORY);
+      await closeAfter(handle, () => handle.sync());
+    });
+  }
+
+  #describe(found: BigIntStats): FileStat {
+    const owner = this.#owner;
+    const kind = found.isFile()
+      ? 'file'
+      : found.isDirectory()
+        ? 'directory'
+        : found.isSymbolicLink()
+          ? 'link'
+          : 'other';
+    return {
+      kind,
+      size: Number(found.size),
+      asConfigured:
+        (Number(found.mode) & 0o7777) === this.#mode &&
+        (owner === undefined || (Number(found.uid) === owner.uid && Number(found.gid) === owner.gid)),
+      resumable: kind === 'file' && found.nlink === 1n && Number(found.uid) === process.geteuid?.(),
+      version: `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}`,
+    };
+  }
+
+  /** Between the look at the name and the opening, the file may have been exchanged. */
+  async #requireResumable(to: FileHandle, path: string): Promise<void> {
+    if (this.#describe(await to.stat({ bigint: true })).resumable) return;
+    throw deliveryFailed(`${path} was exchanged by somebody else. Try again.`);
+  }
+
+  /** The owner goes last: afterwards the file may no longer be ours to change. */
+  async #finish(file: FileHandle, path: string): Promise<void> {
+    await file.chmod(this.#mode);
+    if (this.#owner !== undefined) await this.#giveAway(file, path, this.#owner);
+    await file.sync();
+  }
+
+  async #giveAway(
+    file: FileHandle,
+    path: string,
+    { uid, gid }: { readonly uid: number; readonly gid: number },
+  ): Promise<void> {
+    await file.chown(uid, gid).catch((error: unknown) => {
+      throw deliveryFailed(
+        `Can't give ${path} to uid ${uid} and gid ${gid}: ${messageOf(error)}. The gateway runs as ${gatewayUser()}, ` +
+          'and only root may give files away: correct the configured owner.',
+        error,
+      );
+    });
+  }
+
+  /**
+   * Whether a folder exists. A missing sidecar folder only means that nothing was published yet, but a missing image
+   * directory must never pass for an empty one: files would count as removed that come back with the next mount.
+   */
+  async #isThere(folder: Folder): Promise<boolean> {
+    await this.#requireDirectory();
+    if (folder === '.') return true;
+    const path = this.pathOf(folder);
+    return this.#explained('look at', folder, async () => {
+      const found = await orAbsent(lstat(path));
+      if (found !== undefined && !found.isDirectory()) {
+        throw deliveryFailed(
+          `${path} is not a directory but a link or a file; links in an image directory are not followed. ` +
+            'Find out who put it there, and remove it.',
+        );
+      }
+      return found !== undefined;
+    });
+  }
+
+  async #requireDirectory(): Promise<void> {
+    const found = await this.#explained('open the image directory', '.', (path) => orAbsent(stat(path)));
+    if (found?.isDirectory() === true) return;
+    throw deliveryFailed(
+      `The image directory ${this.#directory} ${found === undefined ? 'does not exist' : 'is not a directory'}. ` +
+        'The gateway never creates it: mount its file system or create it, or correct the configured imageDir.',
+    );
+  }
+
+  /** Runs one step on a path; its system errors become ours. `needBytes` tells what is still to be written. */
+  async #explained<T>(
+    doing: string,
+    name: TargetName | Folder,
+    step: (path: string) => Promise<T>,
+    needBytes: () => number = () => 0,
+  ): Promise<T> {
+    const path = this.pathOf(name);
+    try {
+      return await step(path);
+    } catch (error) {
+      if (isFull(error)) throw noSpace(path, needBytes(), (await this.room()).freeBytes, error);
+      throw explain(error, doing, path, this.#directory);
+    }
+  }
+}
+
+/** Failures of reading the product are not the target's. */
+async function ofProduct<T>(path: string, looked: Promise<T>): Promise<T> {
+  return looked.catch((error: unknown) => {
+    throw explainProduct(error, path);
+  });
+}

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createLocalTarget, publish, sweepTemporary, type Product } from '../../src/delivery/index.js';
+import { GatewayError } from '../../src/lib/errors.js';
+import type { PublisherOrder } from './fixtures/publisher.js';
+import { startFixture } from './fixtures/run-fixture.js';
+import {
+  filesBelow,
+  IMAGE_ID,
+  makeWorkspace,
+  MIB,
+  ONE_IMAGE,
+  PART,
+  publishedDigest,
+  PULL_ID,
+  SIGNAL,
+  type Workspace,
+} from './fixtures/workspace.js';
+
+const OLD = { meta: 'FORMAT: squashfs\nENV: V=old\n', sidecar: '{"v":"old"}\n' };
+const NEW = { meta: 'FORMAT: squashfs\nENV: V=new\n', sidecar: '{"v":"new"}\n' };
+
+/** Runs the publisher until it stops itself, and kills it there; gives the steps that it did. */
+async function publishAndKill(order: PublisherOrder): Promise<string[]> {
+  const child = startFixture('publisher.ts', order);
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout! })) {
+    lines.push(line);
+    // SIGKILL, from outside, to the process itself.
+    if (line === 'stopped') process.kill(child.pid!, 'SIGKILL');
+  }
+  await child.done.catch((error: unknown) => {
+    if (!(error instanceof GatewayError) || !error.message.includes('SIGKILL')) throw error;
+  });
+  return lines;
+}
+
+// 0600 is linked, 0644 is copied.
+describe.each([
+  ['linked', 0o600],
+  ['copied', 0o644],
+])('a publish whose product is %s, killed at any step,', (placement, mode) => {
+  let workspace: Workspace;
+  let old: Product;
+  let product: Product;
+  let template: string;
+  let steps: string[];
+
+  function orderIn(imageDirectory: string): PublisherOrder {
+    return { target: { imageDirectory }, request: { imageId: IMAGE_ID, pullId: PULL_ID, product, ...NEW } };
+  }
+
+  /** Another image directory with the old image in it, or an empty one. */
+  async function prepared(withOld: boolean): Promise<string> {
+    await rm(workspace.images, { recursive: true });
+    if (withOld) await cp(template, workspace.images, { recursive: true, preserveTimestamps: true });
+    else await mkdir(workspace.images);
+    return workspace.images;
+  }
+
+  /** Whatever a reader may look at is one of the whole files, and a .meta is never without its image. */
+  async function requireWhole(directory: string): Promise<void> {
+    const visible = await filesBelow(directory);
+    for (const name of visible.filter((name) => !name.endsWith('.part'))) {
+      if (name.endsWith('.squashfs'))
+        expect([old.sha256, product.sha256]).toContain(await publishedDigest(directory));
+      if (name.endsWith('.meta'))
+        expect([OLD.meta, NEW.meta]).toContain(await readFile(join(directory, name), 'utf8'));
+      if (name.endsWith('.json'))
+        expect([OLD.sidecar, NEW.sidecar]).toContain(await readFile(join(directory, name), 'utf8'));
+    }
+    if (visible.includes(`${IMAGE_ID}.meta`)) expect(visible).toContain(`${IMAGE_ID}.squashfs`);
+  }
+
+  async function requireNew(directory: string): Promise<void> {
+    expect(await filesBelow(directory)).toEqual(ONE_IMAGE);
+    expect(await publishedDigest(directory)).toBe(product.sha256);
+    expect(await readFile(join(directory, `${IMAGE_ID}.meta`), 'utf8')).toBe(NEW.meta);
+    expect(await readFile(join(directory, `.imagegw/${IMAGE_ID}.json`), 'utf8')).toBe(NEW.sidecar);
+  }
+
+  beforeAll(async () => {
+    workspace = await makeWorkspace();
+    old = await workspace.product('old', MIB + 7);
+    product = await workspace.product('new', 3 * MIB, mode);
+    template = join(workspace.root, 'template');
+    await mkdir(template);
+    await publish(createLocalTarget({ imageDirectory: template }), {
+      imageId: IMAGE_ID,
+      pullId: 'earlier',
+      product: old,
+      ...OLD,
+      signal: SIGNAL,
+    });
+    const lines = await publishAndKill(orderIn(await prepared(true)));
+    expect(lines.at(-1)).toBe('done');
+    steps = lines.filter((line) => line.startsWith('step '));
+    await requireNew(workspace.images);
+  });
+
+  afterAll(() => workspace.remove());
+
+  it.each([
+    ['onto an old image', true],
+    ['into an empty directory', false],
+  ])('shows whole files only, and ends well when run again (%s)', async (_, withOld) => {
+    const did = (what: string): boolean => steps.some((step) => step.startsWith(`step ${what}`));
+    expect([did('writeFile'), did('adopt'), did('rename')]).toEqual([placement === 'copied', true, true]);
+    for (let stopAt = 0; stopAt < steps.length; stopAt += 1) {
+      const images = await prepared(withOld);
+      const lines = await publishAndKill({ ...orderIn(images), stopAt });
+      expect([lines.length, lines.at(-1)]).toEqual([stopAt + 1, 'stopped']);
+      await requireWhole(images);
+      await publish(createLocalTarget({ imageDirectory: images }), {
+        ...orderIn(images).request,
+        signal: SIGNAL,
+      });
+      await requireNew(images);
+    }
+  });
+
+  if (placement === 'copied') {
+    it('also in the middle of the bytes, which then go on where they stopped', async () => {
+      const images = await prepared(true);
+      await publishAndKill({ ...orderIn(images), stopAtBytes: 2 * MIB });
+      expect(await filesBelow(images)).toContain(PART);
+      await requireWhole(images);
+      const bytes: number[] = [];
+      await publish(createLocalTarget({ imageDirectory: images }), {
+        ...orderIn(images).request,
+        signal: SIGNAL,
+        onBytes: (done) => bytes.push(done),
+      });
+      expect(bytes).toEqual([3 * MIB]);
+      await requireNew(images);
+    });
+
+    it('leaves what a sweep finds', async () => {
+      const images = await prepared(true);
+      await publishAndKill({ ...orderIn(images), stopAtBytes: MIB });
+      const swept = await sweepTemporary(
+        createLocalTarget({ imageDirectory: images }),
+        (pullId) => pullId !== PULL_ID,
+      );
+      expect(swept).toEqual([join(images, PART)]);
+      expect(await filesBelow(images)).toEqual(ONE_IMAGE);
+      expect(await publishedDigest(images)).toBe(old.sha256);
+    });
+  }
+});
