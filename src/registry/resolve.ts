@@ -4,7 +4,6 @@ import { GatewayError } from '../lib/errors.js';
 import { chooseManifest, nestedIndexes, platformsOf } from './choose.js';
 import {
   ACCEPTED_DOCUMENTS,
-  parseConfig,
   parseDocument,
   type Descriptor,
   type ImageConfig,

@@ -1,0 +1,290 @@
+/**
+ * Brings one blob into an open file: size and digest enforced while streaming, resumed after a cut, large ones in
+ * several ranges at once. What is wrong is fetched once more from the start, then it is final.
+ */
+import type { Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { digestAlgorithm, finishDigest, hasherFor, type Digest } from '../lib/digest.js';
+import { abortReason, errnoOf, GatewayError, messageOf } from '../lib/errors.js';
+import type { BlobSource, BlobStream } from './image.js';
+import { watchRate } from './rate-watch.js';
+import type { RegistryLimits } from './settings.js';
+import type { OnWait } from './waiting.js';
+
+export interface Download {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly source: BlobSource;
+  readonly file: FileHandle;
+  /** Of the file, for messages. */
+  readonly path: string;
+  readonly limits: RegistryLimits;
+  readonly signal: AbortSignal;
+  readonly onWait: OnWait;
+  /** So many more bytes lie in the file; negative when they are given up. */
+  readonly onBytes: (bytes: number) => void;
+  /** Something broke off or was wrong: another try begins. */
+  readonly onRetry: () => void;
+}
+
+/** A part of the blob: `[position, end)` is still to come. */
+interface Part {
+  position: number;
+  readonly end: number;
+}
+
+const MIB = 1024 * 1024;
+
+/**
+ * @throws GatewayError BAD_LAYER for wrong bytes, NO_SPACE, what the source throws, the abort's reason.
+ */
+export async function download(job: Download): Promise<void> {
+  try {
+    await fetchOnce(job);
+  } catch (error) {
+    if (job.signal.aborted) throw abortReason(job.signal);
+    if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER') throw error;
+    job.onRetry();
+    await fetchOnce(job);
+  }
+}
+
+async function fetchOnce(job: Download): Promise<void> {
+  let gained = 0;
+  const counted: Download = {
+    ...job,
+    onBytes: (bytes) => {
+      gained += bytes;
+      job.onBytes(bytes);
+    },
+  };
+  try {
+    const { rangeThresholdBytes, rangeStreams } = job.limits;
+    const digest = await (job.size >= rangeThresholdBytes && rangeStreams > 1
+      ? inRanges(counted)
+      : inOneStream(counted));
+    if (digest !== job.digest) {
+      throw new GatewayError(
+        'BAD_LAYER',
+        `The layer ${job.digest} came with other bytes (${digest}): it is damaged at the registry or on the way.`,
+      );
+    }
+  } catch (error) {
+    job.onBytes(-gained);
+    throw error;
+  }
+}
+
+async function inOneStream(job: Download, opened?: BlobStream): Promise<Digest> {
+  let hash = hasherFor(job.digest);
+  const part: Part = { position: 0, end: job.size };
+  await fetchPart(job, part, {
+    whole: true,
+    ...(opened === undefined ? {} : { opened }),
+    onChunk: (chunk) => hash.update(chunk),
+    onRestart: () => {
+      hash = hasherFor(job.digest);
+    },
+  });
+  return finishDigest(hash, digestAlgorithm(job.digest));
+}
+
+/** Ranges are written where they belong as they come; the hash follows in order, over what is complete. */
+async function inRanges(job: Download): Promise<Digest> {
+  const { rangeBytes, rangeStreams } = job.limits;
+  const first = await open(job, { position: 0, end: Math.min(rangeBytes, job.size) }, 0, false);
+  if (!first.partial) return await inOneStream(job, first);
+
+  const siblings = new AbortController();
+  const shared: Download = { ...job, signal: AbortSignal.any([job.signal, siblings.signal]) };
+  const hash = hasherFor(job.digest);
+  const waiting = new Map<number, () => void>();
+  const complete = new Set<number>();
+  const count = Math.ceil(job.size / rangeBytes);
+  let next = 0;
+
+  const fetcher = async (): Promise<void> => {
+    while (next < count) {
+      const index = next;
+      next += 1;
+      const part: Part = { position: index * rangeBytes, end: Math.min((index + 1) * rangeBytes, job.size) };
+      await fetchPart(shared, part, { whole: false, ...(index === 0 ? { opened: first } : {}) });
+      complete.add(index);
+      waiting.get(index)?.();
+    }
+  };
+  const hasher = async (): Promise<void> => {
+    for (let index = 0; index < count; index += 1) {
+      if (!complete.has(index)) {
+        await new Promise<void>((resolve) => {
+          waiting.set(index, resolve);
+          shared.signal.addEventListener('abort', () => resolve(), { once: true });
+        });
+      }
+      if (shared.signal.aborted) return;
+      await hashFile(job.file, hash, index * rangeBytes, Math.min((index + 1) * rangeBytes, job.size));
+    }
+  };
+
+  let failure: GatewayError | undefined;
+  const failed = (error: unknown): void => {
+    failure ??= error instanceof GatewayError ? error : diskError(error, job.path, job.size);
+    siblings.abort();
+  };
+  await Promise.all(
+    [...Array.from({ length: rangeStreams }, fetcher), hasher()].map((work) => work.catch(failed)),
+  );
+  if (job.signal.aborted) throw abortReason(job.signal);
+  if (failure !== undefined) throw failure;
+  return finishDigest(hash, digestAlgorithm(job.digest));
+}
+
+interface PartOptions {
+  /** To the end of the blob, so that no upper bound is asked for and a server without ranges may start again. */
+  readonly whole: boolean;
+  readonly opened?: BlobStream;
+  readonly onChunk?: (chunk: Buffer) => void;
+  readonly onRestart?: () => void;
+}
+
+/** Fetches a part, resuming after cuts for as long as each try gains something, or few in a row gain nothing. */
+async function fetchPart(job: Download, part: Part, options: PartOptions): Promise<void> {
+  const start = part.position;
+  const enough = Math.max(1, Math.min(MIB, Math.ceil(job.size / 64)));
+  let failures = 0;
+  let gained = 0;
+  let { opened } = options;
+  while (part.position < part.end || start === part.end) {
+    const blob = opened ?? (await open(job, part, failures, options.whole));
+    opened = undefined;
+    if (blob.offset !== part.position) {
+      if (!options.whole) {
+        blob.stream.destroy();
+        throw new GatewayError(
+          'BAD_LAYER',
+          `${blob.servedBy} stopped to honour ranges of the layer ${job.digest}.`,
+        );
+      }
+      job.onBytes(start - part.position);
+      part.position = start;
+      options.onRestart?.();
+    }
+    const before = part.position;
+    const broken = await pour(job, blob, part, options.onChunk);
+    if (broken === undefined) return;
+    gained += part.position - before;
+    if (gained >= enough) failures = gained = 0;
+    failures += 1;
+    job.onRetry();
+  }
+}
+
+async function open(job: Download, part: Part, failures: number, whole: boolean): Promise<BlobStream> {
+  const blob = await job.source({
+    offset: part.position,
+    ...(whole ? {} : { end: part.end - 1 }),
+    failures,
+    signal: job.signal,
+    onWait: job.onWait,
+  });
+  const end = blob.partial ? part.end : job.size;
+  if (blob.length !== undefined && blob.offset + blob.length !== end) {
+    blob.stream.destroy();
+    throw wrongSize(job, blob, blob.offset + blob.length);
+  }
+  return blob;
+}
+
+/**
+ * Writes what comes until the part is full and the stream has ended.
+ *
+ * @returns undefined when the part is complete; the error when the stream broke off before.
+ */
+async function pour(
+  job: Download,
+  blob: BlobStream,
+  part: Part,
+  onChunk: PartOptions['onChunk'],
+): Promise<unknown> {
+  const { stream } = blob;
+  const onAbort = (): void => void stream.destroy(abortReason(job.signal));
+  job.signal.addEventListener('abort', onAbort, { once: true });
+  if (job.signal.aborted) onAbort();
+  const { minimumBytesPerSecond, minimumRateWindowMs } = job.limits;
+  const watch = watchRate(minimumBytesPerSecond, minimumRateWindowMs, () =>
+    stream.destroy(new Error(`less than ${String(minimumBytesPerSecond)} bytes a second`)),
+  );
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+  try {
+    for (;;) {
+      let step: IteratorResult<Buffer, undefined>;
+      watch.waiting();
+      try {
+        step = await chunks.next();
+      } catch (error) {
+        if (job.signal.aborted) throw abortReason(job.signal);
+        return error;
+      }
+      if (step.done === true) break;
+      const chunk = step.value;
+      watch.got(chunk.length);
+      if (part.position + chunk.length > part.end) throw wrongSize(job, blob, part.position + chunk.length);
+      const writing = writeAll(job, chunk, part.position);
+      // While the kernel writes, the hash is reckoned.
+      onChunk?.(chunk);
+      await writing;
+      part.position += chunk.length;
+      job.onBytes(chunk.length);
+    }
+  } finally {
+    watch.stop();
+    job.signal.removeEventListener('abort', onAbort);
+    stream.destroy();
+  }
+  if (part.position < part.end) throw wrongSize(job, blob, part.position);
+  return undefined;
+}
+
+async function writeAll(job: Download, chunk: Buffer, position: number): Promise<void> {
+  try {
+    for (let done = 0; done < chunk.length;) {
+      const { bytesWritten } = await job.file.write(chunk, done, chunk.length - done, position + done);
+      done += bytesWritten;
+    }
+  } catch (error) {
+    throw diskError(error, job.path, job.size);
+  }
+}
+
+/** Feeds `[from, to)` of a file to a hash, in pieces that do not hold up the event loop. */
+export async function hashFile(file: FileHandle, hash: Hash, from: number, to: number): Promise<void> {
+  const buffer = Buffer.allocUnsafe(Math.min(MIB, Math.max(1, to - from)));
+  for (let position = from; position < to;) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, to - position), position);
+    if (bytesRead === 0) return;
+    hash.update(buffer.subarray(0, bytesRead));
+    position += bytesRead;
+  }
+}
+
+/** What the disk says, in our words. */
+export function diskError(error: unknown, path: string, needBytes: number): GatewayError {
+  const code = errnoOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new GatewayError(
+      'NO_SPACE',
+      `There is no room for the ${String(needBytes)} bytes of ${path}: free some, or set a smaller limit for the cache.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  return new GatewayError('INTERNAL', `${path} can't be written: ${messageOf(error)}`, { cause: error });
+}
+
+function wrongSize(job: Download, blob: BlobStream, size: number): GatewayError {
+  return new GatewayError(
+    'BAD_LAYER',
+    `${blob.servedBy} sends the layer ${job.digest} with another length (${String(size)} bytes or more) than its manifest says (${String(job.size)}).`,
+  );
+}
