@@ -1,0 +1,37 @@
+/**
+ * What the stages of a pull are given. Each stage is a function of this and of the results before it, and can be done
+ * again from its beginning: a worker that takes a pull over goes through them all.
+ */
+import type { GatewayConfig, SystemConfig } from '../../config/index.js';
+import type { Target } from '../../delivery/index.js';
+import type { Logger } from '../../lib/log.js';
+import type { ImageStore } from '../../models/image-store.js';
+import type { PullRecord } from '../../models/records.js';
+import type { BlobCache, RegistryClient } from '../../registry/index.js';
+import type { RootfsTools } from '../../rootfs/index.js';
+import type { ProgressTracker } from '../progress/progress-tracker.js';
+
+/** What all pulls of a worker share. */
+export interface PipelineServices {
+  readonly config: GatewayConfig;
+  readonly images: ImageStore;
+  readonly registry: RegistryClient;
+  readonly blobs: BlobCache;
+  readonly tools: RootfsTools;
+  /** Where images of that system go. */
+  readonly target: (system: SystemConfig) => Target;
+  /** How long (ms) a stage waits for the index to come back. */
+  readonly indexRetryMs: number;
+}
+
+/** One pull on its way. */
+export interface PullContext {
+  readonly services: PipelineServices;
+  readonly record: PullRecord;
+  readonly system: SystemConfig;
+  readonly progress: ProgressTracker;
+  readonly signal: AbortSignal;
+  /** Empty, this pull's alone, removed after it. */
+  readonly workDirectory: string;
+  readonly log: Logger;
+}

@@ -1,0 +1,39 @@
+/**
+ * CONVERT and VERIFY: the layers merged into one squashfs, and that read back.
+ */
+import { join } from 'node:path';
+import type { ResolvedImage } from '../../registry/index.js';
+import { applyPolicy, mergeLayers, packSquashfs, verifyProduct, type LayerIndex, type PackedProduct } from '../../rootfs/index.js';
+import type { PullContext } from './context.js';
+
+export interface Conversion {
+  readonly product: PackedProduct;
+  /** What the policy dropped or changed, one sentence for each rule. */
+  readonly changes: readonly string[];
+}
+
+/**
+ * @throws GatewayError as merging, packing and verifying do; the product is gone then.
+ */
+export async function convert(context: PullContext, image: ResolvedImage, indexes: readonly LayerIndex[]): Promise<Conversion> {
+  const { services, system, progress, signal } = context;
+  const { packer, rootfsLimits } = services.config;
+  progress.enter('CONVERTING', 'CONVERT');
+  const tree = mergeLayers(indexes, rootfsLimits);
+  const changes = applyPolicy(tree, system.policy);
+  const created = new Date(image.config.created ?? 0);
+  const product = await packSquashfs(tree, indexes, {
+    output: join(context.workDirectory, 'image.squashfs'),
+    tools: services.tools,
+    squashfs: system.squashfs,
+    memoryBytes: packer.memoryBytes,
+    processors: packer.processors,
+    timeLimitMs: packer.timeLimitMs,
+    ...(Number.isNaN(created.getTime()) ? {} : { created }),
+    signal,
+    onProgress: (done, total) => progress.say(total === 0 ? null : `packing, ${String(Math.floor((done / total) * 100))} %`),
+  });
+  progress.enter('CONVERTING', 'VERIFY');
+  await verifyProduct(product, tree, { tools: services.tools, timeLimitMs: packer.timeLimitMs, signal });
+  return { product, changes };
+}

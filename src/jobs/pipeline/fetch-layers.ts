@@ -1,0 +1,82 @@
+/**
+ * FETCH: layers side by side into the blob cache, and each read through as soon as it is here (diffID proved, entries
+ * noted) while others still arrive.
+ */
+import { GatewayError } from '../../lib/errors.js';
+import { fetchLayer, type CachedBlob, type LayerDescriptor, type ResolvedImage } from '../../registry/index.js';
+import { scanLayer, type LayerIndex } from '../../rootfs/index.js';
+import type { PullContext } from './context.js';
+
+export interface FetchedLayers {
+  /** Lowest first. */
+  readonly indexes: readonly LayerIndex[];
+  /** The blobs may be evicted from now on. */
+  release(): void;
+}
+
+/**
+ * @throws GatewayError as the registry client, the blob cache and the scanner do. Nothing is held then.
+ */
+export async function fetchLayers(context: PullContext, image: ResolvedImage): Promise<FetchedLayers> {
+  const held: CachedBlob[] = [];
+  const release = (): void => {
+    for (const blob of held.splice(0)) blob.release();
+  };
+  // The first failure stops the others.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([context.signal, failed.signal]);
+  const indexes = new Map<string, LayerIndex>();
+  // A layer can stand in an image twice; it is fetched and read once.
+  const queue = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()].sort((a, b) => b.size - a.size);
+  let firstError: unknown;
+
+  async function lane(): Promise<void> {
+    for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
+      try {
+        const blob = await fetchOne(context, image, layer, signal);
+        held.push(blob);
+        indexes.set(layer.digest, await readOne(context, layer, blob, signal));
+      } catch (error) {
+        firstError ??= error;
+        failed.abort(new GatewayError('CANCELLED', 'Another layer of the same image has failed.'));
+        return;
+      }
+    }
+  }
+
+  const lanes = Math.min(queue.length, context.services.config.registryLimits.parallelLayers);
+  await Promise.all(Array.from({ length: lanes }, lane));
+  if (firstError !== undefined) {
+    release();
+    throw firstError;
+  }
+  const inOrder = image.layers.map((layer) => indexes.get(layer.digest)).filter((index) => index !== undefined);
+  return { indexes: inOrder, release };
+}
+
+async function fetchOne(context: PullContext, image: ResolvedImage, layer: LayerDescriptor, signal: AbortSignal): Promise<CachedBlob> {
+  const { services, progress } = context;
+  return fetchLayer(services.registry, services.blobs, image, layer, {
+    signal,
+    onProgress: ({ bytesDone, attempt, state, fromCache, waiting }) =>
+      progress.layer(layer.digest, {
+        // Done is said when it has been read, too.
+        state: state === 'DONE' ? 'READING' : state,
+        bytesDone,
+        attempt,
+        fromCache,
+        waitingFor: waiting === undefined ? null : `waiting ${String(Math.ceil(waiting.seconds))} s: ${waiting.reason}`,
+      }),
+  });
+}
+
+async function readOne(context: PullContext, layer: LayerDescriptor, blob: CachedBlob, signal: AbortSignal): Promise<LayerIndex> {
+  const { services, progress } = context;
+  progress.layer(layer.digest, { state: 'READING', bytesDone: layer.size, fromCache: blob.fromCache, waitingFor: null });
+  const index = await scanLayer(
+    { path: blob.path, digest: layer.digest, diffId: layer.diffId, size: layer.size },
+    { tools: services.tools, limits: services.config.rootfsLimits, signal },
+  );
+  progress.layer(layer.digest, { state: 'DONE', bytesDone: layer.size });
+  return index;
+}

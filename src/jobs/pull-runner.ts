@@ -1,0 +1,133 @@
+/**
+ * One worker working on one pull: takes it over in the index, runs the stages, and ends it.
+ */
+import type { SystemConfig } from '../config/index.js';
+import { abortReason, errnoOf, GatewayError, messageOf } from '../lib/errors.js';
+import type { Logger } from '../lib/log.js';
+import { persistently } from '../models/database.js';
+import type { PullStore } from '../models/pull-store.js';
+import { isTerminal, snapshotOf, type PullFailure, type PullRecord, type PullStage } from '../models/records.js';
+import { endedSnapshot, endPull, type PullOutcome } from './ending.js';
+import type { PipelineServices, PullContext } from './pipeline/context.js';
+import { runPull, type PullResult } from './pipeline/run-pull.js';
+import type { ProgressStore } from './progress/progress-store.js';
+import { ProgressTracker } from './progress/progress-tracker.js';
+import type { WorkDirectories } from './work-directories.js';
+import { sweepTemporary } from '../delivery/index.js';
+
+export interface PullRunnerOptions {
+  readonly pipeline: PipelineServices;
+  readonly pulls: PullStore;
+  readonly progress: ProgressStore;
+  readonly work: WorkDirectories;
+  readonly log: Logger;
+  /** Told of a tag that began to point at an image, or moved. */
+  readonly onTagChange: (record: PullRecord, result: PullResult) => Promise<void>;
+}
+
+/**
+ * Works on the pull until it has ended, or until it is somebody else's. Never throws for what is wrong with the pull;
+ * throws when the end could not be recorded, so that the job is kept and taken over.
+ */
+export async function runPullJob(pullId: string, signal: AbortSignal, options: PullRunnerOptions): Promise<void> {
+  const { pipeline, pulls, progress, log: parentLog } = options;
+  const { config, indexRetryMs } = pipeline;
+  const log = parentLog.child({ pull: pullId });
+  const ending = { pulls, progress, log, indexRetryMs };
+
+  const record = await persistently(() => pulls.begin(pullId), indexRetryMs, signal);
+  if (record === undefined) {
+    const known = await persistently(() => pulls.get(pullId), indexRetryMs, signal);
+    if (known !== undefined && !isTerminal(known.state)) await endPull(ending, known, cancelled(known.stage ?? 'QUEUE'));
+    return;
+  }
+  if (record.attempt > config.jobs.maxStalledCount + 1) {
+    const stage = (await progress.read(pullId).catch(() => undefined))?.stage ?? record.stage ?? 'QUEUE';
+    const message = `The workers that held this pull died ${String(record.attempt - 1)} times; the last was at ${stage}. Pull again, and tell the administrator if it happens again.`;
+    await endPull(ending, record, { state: 'FAILED', error: { code: 'STALLED', message, stage, retryable: true } });
+    return;
+  }
+  const system = config.systems.find(({ name }) => name === record.system);
+  if (system === undefined) {
+    const message = `The system ${record.system} is not in the configuration of this worker any more.`;
+    await endPull(ending, record, { state: 'FAILED', error: { code: 'UNKNOWN_SYSTEM', message, stage: 'QUEUE', retryable: false } });
+    return;
+  }
+
+  // Live progress of the attempt before this one, so that nothing that was told falls.
+  const live = await progress.read(pullId).catch(() => undefined);
+  const start = { ...(live ?? snapshotOf(record)), attempt: record.attempt, startedAt: live?.startedAt ?? record.startedAt ?? new Date() };
+  const tracker = new ProgressTracker({
+    store: progress,
+    start,
+    eventsPerSecond: config.progress.eventsPerSecond,
+    onError: (error) => log.debug({ err: error }, 'progress could not be published'),
+  });
+  log.info({ system: record.system, reference: record.reference, attempt: record.attempt }, 'pull begun');
+  let outcome: PullOutcome;
+  try {
+    if (record.attempt > 1) await tidyAfterDeadWorker(pullId, system, options);
+    const context: PullContext = {
+      services: pipeline,
+      record,
+      system,
+      progress: tracker,
+      signal,
+      workDirectory: await options.work.make(pullId),
+      log,
+    };
+    const result = await runPull(context);
+    await options.onTagChange(record, result);
+    outcome = { state: 'READY', imageId: result.imageId, isStale: result.isStale };
+  } catch (thrown) {
+    const error = signal.aborted ? abortReason(signal) : thrown;
+    if (error instanceof LostPull) {
+      tracker.abandon();
+      log.warn('the pull was lost to another worker');
+      return;
+    }
+    outcome = failed(error, tracker.snapshot.stage ?? 'QUEUE', log);
+  } finally {
+    await options.work.remove(pullId).catch((error: unknown) => log.warn({ err: error }, 'the work directory of a pull could not be removed'));
+  }
+
+  const final = endedSnapshot({ ...tracker.snapshot, sequence: tracker.snapshot.sequence + 1 }, outcome);
+  const ours = await persistently(() => pulls.finish(final), indexRetryMs);
+  if (ours) await tracker.close(final);
+  else tracker.abandon();
+  await persistently(() => pulls.release(record.key, pullId), indexRetryMs);
+  log.info({ state: final.state, code: final.error?.code }, 'pull ended');
+}
+
+/** The job is another worker's now: this one stops without a word. */
+export class LostPull extends GatewayError {
+  constructor() {
+    super('STALLED', 'This worker lost its hold on the pull; another goes on with it.');
+  }
+}
+
+/** What the killed worker of an earlier attempt has left: on this host's disks and on the system. */
+async function tidyAfterDeadWorker(pullId: string, system: SystemConfig, options: PullRunnerOptions): Promise<void> {
+  await options.work.sweep();
+  await options.pipeline.blobs.sweep();
+  await sweepTemporary(options.pipeline.target(system), (id) => id !== pullId);
+}
+
+export function cancelled(stage: PullStage): PullOutcome {
+  const error: PullFailure = { code: 'CANCELLED', message: 'The pull was cancelled by those who had asked for it, or by an administrator.', stage, retryable: false };
+  return { state: 'CANCELLED', error };
+}
+
+function failed(error: unknown, stage: PullStage, log: Logger): PullOutcome {
+  if (error instanceof GatewayError) {
+    if (error.code === 'CANCELLED') return cancelled(stage);
+    log.warn({ err: error, stage, code: error.code }, 'pull failed');
+    return { state: 'FAILED', error: { code: error.code, message: error.message, stage, retryable: error.retryable } };
+  }
+  log.error({ err: error, stage }, 'pull failed by a fault');
+  if (errnoOf(error) === 'ENOSPC') {
+    return { state: 'FAILED', error: { code: 'NO_SPACE', message: `A disk of the worker is full (${messageOf(error)}); free some room and pull again.`, stage, retryable: true } };
+  }
+  const message = "A fault of the gateway ended this pull; its log has the details under the pull's id. Pull again, and tell the administrator if it happens again.";
+  return { state: 'FAILED', error: { code: 'INTERNAL', message, stage, retryable: true } };
+}

@@ -1,0 +1,122 @@
+/**
+ * What callers can do with pulls: ask for one, leave one, look at one. The resolvers (and later other front ends) call
+ * this and nothing below it.
+ */
+import { principalOf, type Viewer } from '../access/viewer.js';
+import type { GatewayConfig, SystemConfig } from '../config/index.js';
+import { GatewayError } from '../lib/errors.js';
+import type { Logger } from '../lib/log.js';
+import type { PullStore } from '../models/pull-store.js';
+import { isTerminal, snapshotOf, type PullRecord, type PullSnapshot } from '../models/records.js';
+import { formatPlatform, formatReference, parsePlatform, parseReference, referenceNames } from '../registry/index.js';
+import { endPull } from './ending.js';
+import { joinKey, type RedisNames } from './keys.js';
+import type { ProgressStore } from './progress/progress-store.js';
+import type { PullQueues } from './pull-queues.js';
+import { cancelled } from './pull-runner.js';
+import { registrySettingsOf } from './registry-settings.js';
+
+export interface PullInput {
+  readonly reference: string;
+  readonly system: string;
+  readonly platform?: string | undefined;
+  readonly force: boolean;
+}
+
+export interface PullServiceOptions {
+  readonly config: GatewayConfig;
+  readonly pulls: PullStore;
+  readonly queues: PullQueues;
+  readonly progress: ProgressStore;
+  readonly names: RedisNames;
+  /** Tells every worker. */
+  readonly publish: (channel: string, message: string) => Promise<void>;
+  readonly log: Logger;
+  readonly indexRetryMs: number;
+}
+
+export type PullService = ReturnType<typeof createPullService>;
+
+export function createPullService(options: PullServiceOptions) {
+  const { config, pulls, queues, progress, names } = options;
+
+  /** @throws GatewayError UNKNOWN_SYSTEM */
+  function systemNamed(name: string): SystemConfig {
+    const system = config.systems.find((candidate) => candidate.name === name);
+    if (system !== undefined) return system;
+    const known = config.systems.map((candidate) => candidate.name).join(', ');
+    throw new GatewayError('UNKNOWN_SYSTEM', `There is no system "${name}". There is: ${known}.`);
+  }
+
+  /** The canonical spelling. @throws GatewayError BAD_REFERENCE */
+  function canonical(reference: string): string {
+    return formatReference(parseReference(reference, referenceNames(config.defaultRegistry, registrySettingsOf(config))));
+  }
+
+  /** The platform of a tag: null when it is the system's own. @throws GatewayError BAD_USER_INPUT */
+  function platformOf(system: SystemConfig, platform: string | null | undefined): { text: string; own: boolean } {
+    const own = formatPlatform(system.platform);
+    if (platform === undefined || platform === null) return { text: own, own: true };
+    const text = formatPlatform(parsePlatform(platform));
+    return { text, own: text === own };
+  }
+
+  /**
+   * Joins the running pull of the same image, or begins one.
+   *
+   * @throws GatewayError UNKNOWN_SYSTEM, BAD_REFERENCE, BAD_USER_INPUT, INDEX_UNAVAILABLE, QUEUE_UNAVAILABLE
+   */
+  async function pull(input: PullInput, viewer: Viewer): Promise<PullSnapshot> {
+    const system = systemNamed(input.system);
+    const reference = canonical(input.reference);
+    const platform = platformOf(system, input.platform);
+    const key = joinKey({
+      system: system.name,
+      reference,
+      platform: platform.text,
+      identity: 'service',
+      access: { users: [], groups: [] },
+      force: input.force,
+    });
+    const request = { reference, system: system.name, platform: platform.text, namesPlatform: !platform.own, force: input.force };
+    const record = await pulls.join(key, request, principalOf(viewer));
+    await queues.add(system.name, record._id);
+    return (await read(record._id)) ?? snapshotOf(record);
+  }
+
+  /**
+   * Takes the caller off a pull; with `force` (administrators) everybody. Work stops when nobody is left.
+   *
+   * @throws GatewayError NOT_FOUND, CONFLICT when it has ended, FORBIDDEN
+   */
+  async function cancel(id: string, viewer: Viewer, force: boolean): Promise<PullSnapshot> {
+    const known = await pulls.get(id);
+    if (known === undefined) throw new GatewayError('NOT_FOUND', `There is no pull ${id}; it may have been pruned.`);
+    if (isTerminal(known.state)) throw new GatewayError('CONFLICT', `The pull ${id} has ended already (${known.state}).`);
+    const principal = principalOf(viewer);
+    if (force && !viewer.isAdmin) throw new GatewayError('FORBIDDEN', 'Only an administrator can cancel a pull for everybody.');
+    if (!force && !known.requesters.includes(principal)) {
+      throw new GatewayError('FORBIDDEN', `You have not asked for the pull ${id}, or have left it already.${viewer.isAdmin ? ' As an administrator you can force it.' : ''}`);
+    }
+    const record = force ? await pulls.cancelForAll(id) : await pulls.leave(id, principal);
+    if (record?.cancelRequested === true && !isTerminal(record.state)) await stop(record);
+    return (await read(id)) ?? snapshotOf(record ?? known);
+  }
+
+  /** A waiting pull ends here; a running one is ended by its worker, wherever that is. */
+  async function stop(record: PullRecord): Promise<void> {
+    await options.publish(names.cancelChannel, record._id);
+    const isOurs = record.attempt === 0 && ((await queues.removeWaiting(record.system, record._id)) || !(await queues.has(record.system, record._id)));
+    if (isOurs) await endPull({ pulls, progress, log: options.log, indexRetryMs: options.indexRetryMs }, record, cancelled('QUEUE'));
+  }
+
+  /** The present state: the live one, unless the index knows that it has ended. */
+  async function read(id: string): Promise<PullSnapshot | undefined> {
+    const [live, record] = await Promise.all([progress.read(id).catch(() => undefined), pulls.get(id)]);
+    if (record === undefined) return undefined;
+    if (live === undefined || (isTerminal(record.state) && !isTerminal(live.state))) return snapshotOf(record);
+    return live;
+  }
+
+  return { systemNamed, canonical, platformOf, pull, cancel, read };
+}

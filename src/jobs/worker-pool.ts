@@ -1,0 +1,185 @@
+/**
+ * The workers of one process: a pool of `WorkerThreads` slots over the queues of its systems.
+ *
+ * BullMQ's own concurrency is for each queue; ten queues would run ten times as many pulls. So jobs are taken by hand,
+ * only when a slot is free, from one queue after the other; the pool keeps each job's lock and gives up the work when
+ * the lock is lost.
+ */
+import { Worker, type Job } from 'bullmq';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { JobsConfig } from '../config/index.js';
+import { GatewayError } from '../lib/errors.js';
+import type { Logger } from '../lib/log.js';
+import { queueName, type RedisNames } from './keys.js';
+import { LostPull } from './pull-runner.js';
+import type { RedisConnections } from './redis-connections.js';
+
+export interface WorkerPoolOptions {
+  readonly systems: readonly string[];
+  readonly slots: number;
+  readonly jobs: JobsConfig;
+  readonly redis: RedisConnections;
+  readonly names: RedisNames;
+  /** Works on one pull to its end. When it throws, the job stays and is taken over. */
+  readonly run: (pullId: string, signal: AbortSignal) => Promise<void>;
+  /** True when the pull is to stop; asked now and then, should the message to stop have been lost. */
+  readonly isCancelled: (pullId: string) => Promise<boolean>;
+  readonly log: Logger;
+}
+
+export interface WorkerPool {
+  /** Pulls that are being worked on. */
+  readonly running: number;
+  /** Takes no more jobs, lets the running ones go on for `graceMs`, then leaves them to others. */
+  close(graceMs: number): Promise<void>;
+}
+
+const jobData = z.object({ pullId: z.string() });
+/** How often the queues are looked at although nobody said that there is work (ms): messages can be lost. */
+const POLL_MS = 1000;
+
+interface Running {
+  readonly job: Job;
+  readonly token: string;
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+}
+
+export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
+  const { jobs, names, log } = options;
+  const running = new Map<string, Running>();
+  const onError = (error: unknown): void => log.warn({ err: error }, 'the queue reported an error');
+  const workers = options.systems.map((system) => {
+    const worker = new Worker(queueName(system), null, {
+      connection: options.redis.worker(),
+      prefix: names.prefix,
+      autorun: false,
+      lockDuration: jobs.lockDurationMs,
+      stalledInterval: jobs.stalledIntervalMs,
+      // Attempts are counted in the index, which outlives Redis.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+    });
+    worker.on('error', onError);
+    worker.startStalledCheckTimer().catch(onError);
+    worker.on('stalled', () => wake());
+    return worker;
+  });
+
+  let closing = false;
+  let wake: () => void = () => {};
+  const subscriber = options.redis.subscriber();
+  subscriber.subscribe(names.wakeChannel, names.cancelChannel).catch(onError);
+  subscriber.on('message', (channel: string, message: string) => {
+    if (channel === names.wakeChannel) wake();
+    else running.get(message)?.controller.abort(cancelReason());
+  });
+  const loop = takeJobs();
+
+  async function takeJobs(): Promise<void> {
+    let next = 0;
+    while (!closing) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      let took = false;
+      // One round over the queues, going on where the last one stopped, so that none is starved.
+      for (let i = 0; i < workers.length && running.size < options.slots && !closing; i++) {
+        const worker = workers[next++ % workers.length];
+        const token = randomUUID();
+        const job = await worker?.getNextJob(token, { block: false }).catch((error: unknown) => {
+          onError(error);
+          return undefined;
+        });
+        if (job === undefined) continue;
+        start(job, token);
+        took = true;
+      }
+      if (took && running.size < options.slots) continue;
+      const timer = setTimeout(() => wake(), POLL_MS);
+      await woken;
+      clearTimeout(timer);
+    }
+  }
+
+  function start(job: Job, token: string): void {
+    const parsed = jobData.safeParse(job.data);
+    const id = parsed.success ? parsed.data.pullId : (job.id ?? '');
+    const controller = new AbortController();
+    const done = work(job, token, id, controller).finally(() => {
+      running.delete(id);
+      wake();
+    });
+    running.set(id, { job, token, controller, done });
+  }
+
+  async function work(job: Job, token: string, pullId: string, controller: AbortController): Promise<void> {
+    const lock = keepLock(job, token, pullId, controller);
+    try {
+      await options.run(pullId, controller.signal);
+      lock.stop();
+      await job.moveToCompleted(null, token, false);
+    } catch (error) {
+      lock.stop();
+      // The job's lock runs out, and a worker takes it over: the record says how often that may happen.
+      if (!(error instanceof LostPull)) log.error({ err: error, pull: pullId }, 'a pull could not be ended; it will be taken over');
+    }
+  }
+
+  /** Renews the lock well within its time; gives the pull up when it is certain to be another's. */
+  function keepLock(job: Job, token: string, pullId: string, controller: AbortController): { stop(): void } {
+    let renewedAt = Date.now();
+    const timer = setInterval(() => {
+      job.extendLock(token, jobs.lockDurationMs).then(
+        (kept) => {
+          if (kept === 1) renewedAt = Date.now();
+          else controller.abort(new LostPull());
+        },
+        () => {
+          // Redis is away. Its locks run out meanwhile, but nobody can take the job over either; the index decides
+          // whose pull it is. Only a long absence ends the work.
+          if (Date.now() - renewedAt > jobs.lockDurationMs * 10) controller.abort(queueGone());
+        },
+      );
+      options.isCancelled(pullId).then(
+        (isCancelled) => {
+          if (isCancelled) controller.abort(cancelReason());
+        },
+        () => {},
+      );
+    }, jobs.lockDurationMs / 3);
+    return { stop: () => clearInterval(timer) };
+  }
+
+  return {
+    get running() {
+      return running.size;
+    },
+    async close(graceMs) {
+      closing = true;
+      wake();
+      await loop;
+      const all = Promise.all([...running.values()].map(({ done }) => done));
+      let timer: NodeJS.Timeout | undefined;
+      const grace = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, graceMs);
+      });
+      await Promise.race([all, grace]);
+      clearTimeout(timer);
+      // What is left goes back to the queue and on elsewhere.
+      const left = [...running.values()];
+      for (const { controller } of left) controller.abort(new LostPull());
+      await Promise.all(left.map(({ done }) => done));
+      await Promise.all(left.map(({ job, token }) => job.moveToWait(token).catch(onError)));
+      await Promise.all(workers.map((worker) => worker.close(true).catch(onError)));
+    },
+  };
+}
+
+function cancelReason(): GatewayError {
+  return new GatewayError('CANCELLED', 'The pull was cancelled.');
+}
+
+function queueGone(): GatewayError {
+  return new GatewayError('QUEUE_UNAVAILABLE', 'The queue (Redis) did not answer for too long; pull again.');
+}
