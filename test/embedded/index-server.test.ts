@@ -2,9 +2,13 @@
  * What the index server's front and patch are for; each with the counterpart that shows the need.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { findIndexServer } from '../../src/embedded/find-index-server.js';
 import { indexServer } from '../../src/embedded/programs.js';
 import { superviseServer, type SupervisedServer } from '../../src/embedded/supervised-server.js';
@@ -154,12 +158,46 @@ describe('index server', () => {
     expect(kept.map(({ _id }) => _id)).toEqual(expect.arrayContaining(acknowledged));
   });
 
+  it('ends in order when its standard input ends', async () => {
+    const child = await run('--data', join(directory, 'index'), '--socket', join(directory, 'index.sock'));
+    expect(await nextLine(child)).toBe(`ready ${join(directory, 'index.sock')}`);
+    child.stdin.end();
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('listens on the loopback and nowhere else', async () => {
+    const data = ['--data', join(directory, 'index')];
+    const local = await run(...data, '--listen', '127.0.0.1:0');
+    expect(await nextLine(local)).toMatch(/^ready 127\.0\.0\.1:[1-9]\d*$/);
+    local.kill('SIGTERM');
+    expect(await once(local, 'exit')).toEqual([0, null]);
+    for (const address of ['0.0.0.0:0', '[::]:0', ':0', '192.0.2.1:27017']) {
+      expect(await once(await run(...data, '--listen', address), 'exit')).toEqual([1, null]);
+    }
+  });
+
+  it('refuses files that another one works on', async () => {
+    await start();
+    const second = await run('--data', join(directory, 'index'), '--socket', join(directory, 'second.sock'));
+    expect(await once(second, 'exit')).toEqual([1, null]);
+  });
+
   it('keeps its socket and its files from other users', async () => {
     await start();
     expect((await stat(join(directory, 'index.sock'))).mode & 0o077).toBe(0);
     expect((await stat(join(directory, 'index'))).mode & 0o777).toBe(0o700);
   });
 });
+
+/** The program by itself, not tied to this process. */
+async function run(...args: string[]): Promise<ChildProcessByStdio<Writable, Readable, null>> {
+  return spawn(await findIndexServer(), args, { stdio: ['pipe', 'pipe', 'ignore'] });
+}
+
+async function nextLine(child: ChildProcessByStdio<Writable, Readable, null>): Promise<unknown> {
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as unknown[];
+  return line;
+}
 
 async function fill(counters: Collection<Counter>, count: number): Promise<void> {
   await counters.insertMany(
