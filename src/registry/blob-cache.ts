@@ -185,7 +185,6 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
           });
           fetched = true;
         } catch (error) {
-          if (signal.aborted) throw abortReason(signal);
           // Another caller's right or fate is not ours: then it is our turn.
           const theirs =
             error instanceof GatewayError && ['DENIED', 'NOT_FOUND', 'CANCELLED'].includes(error.code);

@@ -82,10 +82,10 @@ const anyBody = z.object({
   schemaVersion: z.number(),
   mediaType: z.string().optional(),
   artifactType: z.string().nullish(),
-  manifests: z.unknown(),
-  config: z.unknown(),
-  layers: z.unknown(),
-  fsLayers: z.unknown(),
+  manifests: z.unknown().optional(),
+  config: z.unknown().optional(),
+  layers: z.unknown().optional(),
+  fsLayers: z.unknown().optional(),
 });
 
 /**

@@ -1,0 +1,266 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  createBlobCache,
+  createRegistryClient,
+  fetchLayer,
+  parseReference,
+  registrySettings,
+  type Platform,
+  type RegistrySettings,
+} from '../../src/registry/index.js';
+import { runChild } from '../../src/lib/child.js';
+import { sha256 } from '../../src/lib/digest.js';
+import { startDockerRegistry, type DockerRegistry } from '../support/docker-registry.js';
+
+const platform: Platform = { os: 'linux', architecture: 'amd64' };
+const signal = new AbortController().signal;
+let directory: string;
+let layout: string;
+
+const run = (command: string, ...args: string[]): Promise<string> => runChild({ command, args });
+const names = { defaultRegistry: 'local', registries: ['local'] };
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'imagegw-registry-test-'));
+  layout = join(directory, 'layout');
+  await run('umoci', 'init', '--layout', layout);
+  await run('umoci', 'new', '--image', `${layout}:one`);
+  for (const name of ['a', 'b']) {
+    const tree = join(directory, name);
+    await mkdir(tree);
+    await writeFile(join(tree, name), randomBytes(200_000));
+    await run('umoci', 'insert', '--image', `${layout}:one`, tree, `/${name}`);
+  }
+  await run(
+    'umoci',
+    'config',
+    '--image',
+    `${layout}:one`,
+    '--architecture',
+    'amd64',
+    '--os',
+    'linux',
+    '--config.env',
+    'A=b',
+  );
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function push(registry: DockerRegistry, tag: string, ...options: string[]): Promise<void> {
+  await run(
+    'skopeo',
+    'copy',
+    '-q',
+    '--dest-tls-verify=false',
+    ...options,
+    `oci:${layout}:one`,
+    `docker://${registry.host}/${tag}`,
+  );
+}
+
+async function pull(settings: Partial<RegistrySettings>, tag: string): ReturnType<typeof pullWith> {
+  return await pullWith(registrySettings({ name: 'local', ...settings }), tag);
+}
+
+/** Resolves and fetches, and looks at every byte. */
+async function pullWith(settings: RegistrySettings, tag: string) {
+  const client = createRegistryClient({ registries: [settings], limits: { retries: 0 } });
+  const cacheDirectory = await mkdtemp(join(directory, 'cache-'));
+  const cache = createBlobCache({ directory: cacheDirectory, owner: 'test' });
+  try {
+    const image = await client.resolve(parseReference(tag, names), { platform, signal });
+    for (const layer of image.layers) {
+      const blob = await fetchLayer(client, cache, image, layer, { signal });
+      const bytes = await readFile(blob.path);
+      expect(sha256(bytes)).toBe(layer.digest);
+      expect(bytes.length).toBe(layer.size);
+      await blob.release();
+    }
+    expect(await readdir(join(cacheDirectory, 'partial'))).toEqual([]);
+    expect(await readdir(join(cacheDirectory, 'held'))).toEqual([]);
+    return image;
+  } finally {
+    await client.close();
+  }
+}
+
+describe('plain http', () => {
+  let registry: DockerRegistry;
+  beforeAll(async () => {
+    registry = await startDockerRegistry();
+  });
+  afterAll(() => registry.stop());
+
+  test.each([
+    ['oci', []],
+    ['v2s2', []],
+    ['oci', ['--dest-compress-format', 'zstd']],
+  ])('%s %j: digests, sizes, config and layers are those that skopeo sees', async (format, options) => {
+    const tag = `team/app:${format}${String(options.length)}`;
+    await push(registry, tag, '--format', format, ...options);
+    const image = await pull({ url: registry.url }, tag);
+    const raw = await run(
+      'skopeo',
+      'inspect',
+      '--raw',
+      '--tls-verify=false',
+      `docker://${registry.host}/${tag}`,
+    );
+    expect(image.manifestBytes.toString()).toBe(raw);
+    expect(image.manifestDigest).toBe(sha256(raw));
+    expect(image.topDigest).toBe(image.manifestDigest);
+    const manifest = JSON.parse(raw) as {
+      layers: { digest: string; size: number }[];
+      config: { digest: string };
+    };
+    expect(image.layers.map(({ digest, size }) => ({ digest, size }))).toEqual(
+      manifest.layers.map(({ digest, size }) => ({ digest, size })),
+    );
+    expect(image.configDigest).toBe(manifest.config.digest);
+    const config = await run(
+      'skopeo',
+      'inspect',
+      '--config',
+      '--raw',
+      '--tls-verify=false',
+      `docker://${registry.host}/${tag}`,
+    );
+    expect(image.configBytes.toString().trim()).toBe(config.trim());
+    expect(image.access).toBe('public');
+  });
+
+  test('a pull by digest gives the same image', async () => {
+    await push(registry, 'team/app:d');
+    const byTag = await pull({ url: registry.url }, 'team/app:d');
+    const byDigest = await pull({ url: registry.url }, `team/app@${byTag.manifestDigest}`);
+    expect(byDigest.manifestDigest).toBe(byTag.manifestDigest);
+  });
+
+  test('what is not there is NOT_FOUND', async () => {
+    await expect(pull({ url: registry.url }, 'team/app:nothing')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+});
+
+describe('TLS, client certificates and htpasswd', () => {
+  let registry: DockerRegistry;
+  let ca: string;
+  const credentials = { username: 'ann', password: 'pass:with:colons' };
+  const file = (name: string): string => join(directory, name);
+
+  beforeAll(async () => {
+    ca = file('ca.crt');
+    await run(
+      'openssl',
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=test CA',
+      '-keyout',
+      file('ca.key'),
+      '-out',
+      ca,
+    );
+    await writeFile(file('ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+    for (const name of ['server', 'client']) {
+      await run(
+        'openssl',
+        'req',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-subj',
+        `/CN=${name}`,
+        '-keyout',
+        file(`${name}.key`),
+        '-out',
+        file(`${name}.csr`),
+      );
+      await run(
+        'openssl',
+        'x509',
+        '-req',
+        '-in',
+        file(`${name}.csr`),
+        '-CA',
+        ca,
+        '-CAkey',
+        file('ca.key'),
+        '-CAcreateserial',
+        '-days',
+        '2',
+        '-extfile',
+        file('ext'),
+        '-out',
+        file(`${name}.crt`),
+      );
+    }
+    await writeFile(
+      file('htpasswd'),
+      await run('htpasswd', '-Bbn', credentials.username, credentials.password),
+    );
+    const certs = file('certs');
+    await mkdir(certs);
+    for (const name of ['client.crt', 'client.key', 'ca.crt']) {
+      await writeFile(join(certs, name.replace('client.crt', 'client.cert')), await readFile(file(name)));
+    }
+    registry = await startDockerRegistry({
+      tls: { certificate: file('server.crt'), key: file('server.key'), clientCas: [ca] },
+      htpasswd: file('htpasswd'),
+    });
+    await push(
+      registry,
+      'private/app:1',
+      '--dest-cert-dir',
+      certs,
+      '--dest-creds',
+      `${credentials.username}:${credentials.password}`,
+    );
+  });
+  afterAll(() => registry.stop());
+
+  const client = (): Partial<RegistrySettings> => ({
+    url: registry.url,
+    caFile: ca,
+    clientCertFile: file('client.crt'),
+    clientKeyFile: file('client.key'),
+  });
+
+  test('a password with colons works, and the image is private', async () => {
+    const image = await pull({ ...client(), credentials }, 'private/app:1');
+    expect(image.access).toBe('private');
+  });
+  test('a wrong password is DENIED, without the password in the message', async () => {
+    const wrong = pull(
+      { ...client(), credentials: { username: 'ann', password: 'hunter2' } },
+      'private/app:1',
+    );
+    await expect(wrong).rejects.toMatchObject({
+      code: 'DENIED',
+      message: expect.not.stringContaining('hunter2'),
+    });
+  });
+  test('no credentials: DENIED', async () => {
+    await expect(pull(client(), 'private/app:1')).rejects.toMatchObject({ code: 'DENIED' });
+  });
+  test('a CA that nobody named is refused for good', async () => {
+    await expect(pull({ url: registry.url, credentials }, 'private/app:1')).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      retryable: false,
+    });
+  });
+});
