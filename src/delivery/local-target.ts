@@ -173,7 +173,11 @@ class LocalTarget implements Target {
   async digest(name: TargetName, signal?: AbortSignal): Promise<Digest> {
     return this.#explained('read', name, async (path) => {
       const file = await open(path, READ);
-      return closeAfter(file, () => digestOfFile(file, signal));
+      return closeAfter(file, async () => {
+        if (!(await file.stat()).isFile())
+          throw deliveryFailed(`${path} is not a regular file. Find out who put it there, and remove it.`);
+        return digestOfFile(file, signal);
+      });
     });
   }
 

@@ -11,6 +11,7 @@ import {
   type Product,
   type PublishRequest,
 } from '../../src/delivery/index.js';
+import { temporaryNames } from '../../src/delivery/names.js';
 import { runChild } from '../../src/lib/child.js';
 import { canMount, mountTmpfs, unmount } from './fixtures/mounts.js';
 import type { PublisherOrder } from './fixtures/publisher.js';
@@ -219,19 +220,23 @@ describe('a planted', () => {
     },
   );
 
-  it('link between the look and the making of a file is refused', async () => {
-    const target = createLocalTarget({ imageDirectory: workspace.images });
-    const late = changedTarget(target, {
-      writeFile: async (...args) => {
-        await symlink(victim, join(workspace.images, PART));
-        await target.writeFile(...args);
-      },
-    });
-    await expect(publish(late, { ...order(product), signal: SIGNAL })).rejects.toMatchObject({
-      code: 'DELIVERY_FAILED',
-    });
-    expect(await readFile(victim, 'utf8')).toBe('precious');
-  });
+  it.each(['victim', 'not-there'])(
+    'link to %s between the look and the making of a file is refused',
+    async (name) => {
+      const target = createLocalTarget({ imageDirectory: workspace.images });
+      const late = changedTarget(target, {
+        writeFile: async (...args) => {
+          await symlink(join(workspace.root, name), join(workspace.images, PART));
+          await target.writeFile(...args);
+        },
+      });
+      await expect(publish(late, { ...order(product), signal: SIGNAL })).rejects.toMatchObject({
+        code: 'DELIVERY_FAILED',
+      });
+      expect(await readFile(victim, 'utf8')).toBe('precious');
+      expect(await readdir(workspace.root)).not.toContain('not-there');
+    },
+  );
 
   it('link at .imagegw is refused, and nothing is written through it', async () => {
     const elsewhere = join(workspace.root, 'elsewhere');
@@ -248,6 +253,16 @@ describe('a planted', () => {
     ).rejects.toMatchObject(refused);
     expect(await filesBelow(elsewhere)).toEqual([`${IMAGE_ID}.json`]);
     expect(await readdir(workspace.images)).toEqual(['.imagegw']);
+  });
+
+  it.each(['FIFO', 'link'])('%s is not read as a file', async (kind) => {
+    const path = join(workspace.images, PART);
+    if (kind === 'FIFO') await runChild({ command: 'mkfifo', args: [path] });
+    else await symlink(victim, path);
+    const target = createLocalTarget({ imageDirectory: workspace.images });
+    await expect(target.digest(temporaryNames(IMAGE_ID, PULL_ID).image)).rejects.toMatchObject({
+      code: 'DELIVERY_FAILED',
+    });
   });
 
   it('FIFO holds nobody up', async () => {

@@ -126,7 +126,7 @@ describe('publish', () => {
     const handle = await open(product.path);
     const prototype = Object.getPrototypeOf(handle) as FileHandle;
     await handle.close();
-    const original = Reflect.get(prototype, 'sync') as () => Promise<void>;
+    const original = Reflect.get(prototype, 'sync');
     const spy = jest.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
       await Reflect.apply(original, this, []);
       events.push(`fsync ${relative(workspace.images, await readlink(`/proc/self/fd/${this.fd}`))}`);
