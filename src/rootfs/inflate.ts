@@ -43,12 +43,16 @@ export async function* inflate(path: string, tools: RootfsTools, signal: AbortSi
 
 async function* fromProgram(path: string, command: string, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
   const file = await open(path, 'r');
-  let child: RunningChild;
   try {
-    child = startChild({ command, args: ['-dc'], stdin: file.fd, stdout: 'pipe', signal, errorCode: 'BAD_LAYER' });
+    const child = startChild({ command, args: ['-dc'], stdin: file.fd, stdout: 'pipe', signal, errorCode: 'BAD_LAYER' });
+    // No await before the first read: Node throws away what nobody reads when a child ends early.
+    yield* outputOf(child, signal);
   } finally {
     await file.close();
   }
+}
+
+async function* outputOf(child: RunningChild, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
   const { stdout } = child;
   if (stdout === null) return child.done;
   let complete = false;

@@ -4,6 +4,8 @@
 
 /** What becomes of owners, permissions and special files. */
 export interface RootfsPolicy {
+  /** What lies in `/dev`, `/proc` and `/sys`, where runtimes mount their own. The directories stay. Default `empty`. */
+  readonly systemDirectories?: 'empty' | 'keep';
   /** `root`: everything belongs to root. */
   readonly ownership: 'root' | 'keep';
   /** Makes what an image's users could not read readable (`a+rX`). */
