@@ -114,9 +114,17 @@ function noGraphql(url: string, status: number): GatewayClientError {
   }
 }
 
+const thrownShape = z.object({
+  message: z.string(),
+  cause: z.optional(z.unknown()),
+  errors: z.optional(z.array(z.unknown())),
+});
+
 /** fetch hides the reason ("fetch failed") in the cause, and that of several addresses one level further down. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+function reasonOf(thrown: unknown): string {
+  // By shape, not by class: what fetch throws may be an Error of another realm.
+  const error = thrownShape.safeParse(thrown).data;
+  if (error === undefined) return String(thrown);
+  const deeper = error.cause ?? error.errors?.[0];
+  return deeper === undefined ? error.message : reasonOf(deeper);
 }

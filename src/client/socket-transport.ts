@@ -131,6 +131,8 @@ function closeError(url: string, code: number, reason: string, cause: unknown): 
         `${url} does not speak the gateway's protocol${said} (close code ${code}).`,
         { cause },
       );
+    case 4500:
+      return new GatewayClientError('INTERNAL', `The gateway at ${url} failed${said}.`, { cause });
     default:
       return new GatewayClientError(
         'UNREACHABLE',
