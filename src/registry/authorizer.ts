@@ -79,11 +79,13 @@ export function createAuthorizer(
     return header;
   }
 
+  /** Another port of the same machine may be another user's program, so only the usual one of https is taken as its own. */
   function isBound(realm: URL): boolean {
-    const host = endpoint.hostname;
-    if (realm.hostname === host || BOUND_REALMS[host] === realm.hostname) return true;
-    if (isDockerHubHost(host) && realm.host === 'auth.docker.io') return true;
-    return (settings.realmHosts ?? []).some((named) => named === realm.host || named === realm.hostname);
+    const { host, hostname } = endpoint;
+    if (realm.host === host || (realm.protocol === 'https:' && realm.host === hostname)) return true;
+    if (BOUND_REALMS[hostname] === realm.host) return true;
+    if (isDockerHubHost(hostname) && realm.host === 'auth.docker.io') return true;
+    return (settings.realmHosts ?? []).includes(realm.host);
   }
 
   async function fetchToken(

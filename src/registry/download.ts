@@ -153,6 +153,8 @@ async function fetchPart(job: Download, part: Part, options: PartOptions): Promi
   const enough = Math.max(1, Math.min(MIB, Math.ceil(job.size / 64)));
   let failures = 0;
   let gained = 0;
+  // A server without ranges starts again at 0: only what was never there before is a gain.
+  let reached = start;
   let { opened } = options;
   while (part.position < part.end || start === part.end) {
     const blob = opened ?? (await open(job, part, failures, options.whole));
@@ -169,10 +171,10 @@ async function fetchPart(job: Download, part: Part, options: PartOptions): Promi
       part.position = start;
       options.onRestart?.();
     }
-    const before = part.position;
     const broken = await pour(job, blob, part, options.onChunk);
     if (broken === undefined) return;
-    gained += part.position - before;
+    gained += Math.max(0, part.position - reached);
+    reached = Math.max(reached, part.position);
     if (gained >= enough) failures = gained = 0;
     failures += 1;
     job.onRetry();

@@ -435,7 +435,7 @@ describe('credentials and addresses', () => {
   test('credentials do not travel over http unless the Location says so', async () => {
     fake.putImage([layer], '1');
     protect(`${fake.url}/token`, fake);
-    await expect(pull('app:1', { credentials })).rejects.toMatchObject({ code: 'DENIED' });
+    await expect(pull('app:1', { credentials })).rejects.toMatchObject({ code: 'POLICY_REFUSED' });
     const basic = fake.seen.filter(({ headers }) => headers.authorization?.startsWith('Basic') === true);
     expect(basic).toEqual([]);
   });
@@ -481,7 +481,7 @@ describe('credentials and addresses', () => {
           .end();
         return true;
       };
-      await expect(pull()).rejects.toMatchObject({ code: 'POLICY_REFUSED' });
+      await expect(pull()).rejects.toMatchObject({ code: 'DENIED' });
       expect(other.seen).toEqual([]);
     },
   );

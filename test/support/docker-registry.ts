@@ -85,12 +85,12 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     await child.done.catch(() => {});
     await rm(directory, { recursive: true, force: true });
   };
-  let ended = false;
+  const state = { ended: false };
   void child.done.catch(() => {
-    ended = true;
+    state.ended = true;
   });
   for (;;) {
-    if (ended) {
+    if (state.ended) {
       await stop();
       throw new Error(`docker-registry did not start: ${child.stderrTail()}`);
     }
