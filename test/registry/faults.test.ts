@@ -481,7 +481,7 @@ describe('credentials and addresses', () => {
           .end();
         return true;
       };
-      await expect(pull()).rejects.toMatchObject({ code: 'DENIED' });
+      await expect(pull()).rejects.toMatchObject({ code: 'POLICY_REFUSED' });
       expect(other.seen).toEqual([]);
     },
   );
