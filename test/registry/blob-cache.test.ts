@@ -1,0 +1,254 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { digestHex, sha256, type Digest } from '../../src/lib/digest.js';
+import { runChild } from '../../src/lib/child.js';
+import { GatewayError } from '../../src/lib/errors.js';
+import { admission, createBlobCache, requireRoom, type BlobSource } from '../../src/registry/index.js';
+
+const signal = new AbortController().signal;
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'imagegw-cache-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+interface Blob {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly source: BlobSource;
+  asked: number;
+}
+
+function blob(text: string): Blob {
+  const bytes = Buffer.from(text);
+  const made: Blob = {
+    digest: sha256(bytes),
+    size: bytes.length,
+    asked: 0,
+    source: () => {
+      made.asked += 1;
+      return Promise.resolve({ stream: Readable.from([bytes]), offset: 0, partial: false, servedBy: 'test' });
+    },
+  };
+  return made;
+}
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+const fileOf = ({ digest }: Blob): string => join(directory, 'sha256', digestHex(digest));
+
+test('fifty callers, one download; each has a file of its own until it lets go', async () => {
+  const cache = createBlobCache({ directory, owner: 'a' });
+  const one = blob('shared');
+  const all = await Promise.all(Array.from({ length: 50 }, () => cache.fetch(one, one.source, { signal })));
+  expect(one.asked).toBe(1);
+  expect(new Set(all.map(({ path }) => path)).size).toBe(50);
+  await Promise.all(all.map((held) => held.release()));
+  expect(await readdir(join(directory, 'held'))).toEqual([]);
+  expect((await stat(fileOf(one))).nlink).toBe(1);
+});
+
+test("one waiter's abort ends its own wait only; the last one's ends the download", async () => {
+  const cache = createBlobCache({ directory, owner: 'a' });
+  const one = blob('slow');
+  const stream = new Readable({ read: () => {} });
+  const started = deferred();
+  const source: BlobSource = () => {
+    started.resolve();
+    return Promise.resolve({ stream, offset: 0, partial: false, servedBy: 'test' });
+  };
+  const [first, second] = [new AbortController(), new AbortController()];
+  const leaving = cache.fetch(one, source, { signal: first.signal });
+  await started.promise;
+  const staying = cache.fetch(one, source, { signal: second.signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  first.abort();
+  await expect(leaving).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(stream.destroyed).toBe(false);
+  stream.push(Buffer.from('slow'));
+  stream.push(null);
+  const held = await staying;
+  expect(await readFile(held.path, 'utf8')).toBe('slow');
+});
+
+test('a waiter that joined leaves at once, and the download goes on', async () => {
+  const cache = createBlobCache({ directory, owner: 'a' });
+  const one = blob('slow');
+  const stream = new Readable({ read: () => {} });
+  const started = deferred();
+  const source: BlobSource = () => {
+    started.resolve();
+    return Promise.resolve({ stream, offset: 0, partial: false, servedBy: 'test' });
+  };
+  const leader = cache.fetch(one, source, { signal });
+  await started.promise;
+  const controller = new AbortController();
+  const joined = cache.fetch(one, source, { signal: controller.signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  controller.abort();
+  await expect(joined).rejects.toMatchObject({ code: 'CANCELLED' });
+  stream.push(Buffer.from('slow'));
+  stream.push(null);
+  await (await leader).release();
+});
+
+test('the last waiter gone: the stream is closed and the temp file is gone', async () => {
+  const cache = createBlobCache({ directory, owner: 'a' });
+  const controller = new AbortController();
+  const stream = new Readable({ read: () => {} });
+  const source: BlobSource = () => {
+    setImmediate(() => controller.abort());
+    return Promise.resolve({ stream, offset: 0, partial: false, servedBy: 'test' });
+  };
+  await expect(cache.fetch(blob('x'), source, { signal: controller.signal })).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
+  expect(stream.destroyed).toBe(true);
+  expect(await readdir(join(directory, 'partial'))).toEqual([]);
+});
+
+test("another caller's refusal is not ours", async () => {
+  const cache = createBlobCache({ directory, owner: 'a' });
+  const one = blob('theirs');
+  const gate = deferred();
+  const refused = cache.fetch(
+    one,
+    async () => {
+      await gate.promise;
+      throw new GatewayError('DENIED', 'not you');
+    },
+    { signal },
+  );
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const ours = cache.fetch(one, one.source, { signal });
+  gate.resolve();
+  await expect(refused).rejects.toMatchObject({ code: 'DENIED' });
+  await (await ours).release();
+  expect(one.asked).toBe(1);
+});
+
+test.each([
+  ['other bytes', (path: string) => writeFile(path, 'DAMAGED')],
+  ['cut short', (path: string) => truncate(path, 3)],
+])('a damaged entry (%s) is found and fetched again', async (_how, damage) => {
+  const one = blob('precious');
+  await (await createBlobCache({ directory, owner: 'a' }).fetch(one, one.source, { signal })).release();
+  await damage(fileOf(one));
+  const again = await createBlobCache({ directory, owner: 'b' }).fetch(one, one.source, { signal });
+  expect(await readFile(again.path, 'utf8')).toBe('precious');
+  expect(again.fromCache).toBe(false);
+  expect(one.asked).toBe(2);
+});
+
+test('two workers on one directory: both have the blob, the second from the cache', async () => {
+  const one = blob('common');
+  const [a, b] = [createBlobCache({ directory, owner: 'a' }), createBlobCache({ directory, owner: 'b' })];
+  await a.fetch(one, one.source, { signal });
+  expect(await b.fetch(one, one.source, { signal })).toMatchObject({ fromCache: true });
+});
+
+test('the least recently used goes first, and what is held stays readable', async () => {
+  const cache = createBlobCache({ directory, owner: 'a', maxBytes: 30 });
+  const [old, used, held, next] = ['old-------', 'used------', 'held------', 'next------'].map(blob) as [
+    Blob,
+    Blob,
+    Blob,
+    Blob,
+  ];
+  await (await cache.fetch(old, old.source, { signal })).release();
+  await (await cache.fetch(used, used.source, { signal })).release();
+  const reader = await cache.fetch(held, held.source, { signal });
+  for (const [entry, at] of [
+    [held, 1],
+    [old, 2],
+    [used, 3],
+  ] as const)
+    await utimes(fileOf(entry), at, at);
+  await (await cache.fetch(next, next.source, { signal })).release();
+  expect([await cache.has(old), await cache.has(used), await cache.has(held), await cache.has(next)]).toEqual(
+    [false, true, true, true],
+  );
+  // Another worker throws out even that: the reader has its bytes all the same.
+  await rm(fileOf(held));
+  expect(await readFile(reader.path, 'utf8')).toBe('held------');
+});
+
+test('a dead worker leaves nothing; a living one keeps its files', async () => {
+  const cache = createBlobCache({ directory, owner: 'alive' });
+  await cache.sweep();
+  const child = spawn('sleep', ['1000']);
+  const text = await readFile(`/proc/${String(child.pid)}/stat`, 'utf8');
+  const card = JSON.parse(await readFile(join(directory, 'owners', 'alive'), 'utf8')) as object;
+  const started = text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+  await writeFile(join(directory, 'owners', 'other'), JSON.stringify({ ...card, pid: child.pid, started }));
+  for (const name of ['other~00~1', 'unknown~00~1', 'alive~00~1'])
+    await writeFile(join(directory, 'partial', name), 'x');
+  try {
+    expect(await cache.sweep()).toBe(1);
+    expect((await readdir(join(directory, 'partial'))).sort()).toEqual(['alive~00~1', 'other~00~1']);
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  expect(await cache.sweep()).toBe(1);
+  expect(await readdir(join(directory, 'partial'))).toEqual(['alive~00~1']);
+  expect(await readdir(join(directory, 'owners'))).toEqual(['alive']);
+});
+
+test('a full disk is NO_SPACE with the path, and leaves nothing', async () => {
+  const mounted = join(directory, 'small');
+  await mkdir(mounted);
+  try {
+    await runChild({ command: 'mount', args: ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mounted] });
+  } catch {
+    // Not allowed to mount here: the case can't be made.
+    return;
+  }
+  try {
+    const big = blob('x'.repeat(3_000_000));
+    const cache = createBlobCache({ directory: mounted, owner: 'a' });
+    await expect(cache.fetch(big, big.source, { signal })).rejects.toMatchObject({
+      code: 'NO_SPACE',
+      message: expect.stringContaining(mounted),
+    });
+    expect(big.asked).toBe(1);
+    expect(await readdir(join(mounted, 'partial'))).toEqual([]);
+  } finally {
+    await runChild({ command: 'umount', args: [mounted] });
+  }
+});
+
+test('admission: what is there, what is to come, what occurs twice', async () => {
+  const cache = createBlobCache({ directory, owner: 'a' });
+  const [have, want] = [blob('12345'), blob('1234567')];
+  await (await cache.fetch(have, have.source, { signal })).release();
+  const layers = [have, want, want].map(({ digest, size }) => ({
+    digest,
+    size,
+    mediaType: '',
+    diffId: digest,
+    urls: [],
+  }));
+  expect(await admission({ layers, bytesTotal: 19 }, cache)).toMatchObject({
+    bytesTotal: 19,
+    bytesCached: 5,
+    bytesToFetch: 7,
+  });
+});
+
+test('too little room is NO_SPACE with path, need and have', async () => {
+  await requireRoom(directory, 1);
+  await expect(requireRoom(directory, 2 ** 60)).rejects.toMatchObject({
+    code: 'NO_SPACE',
+    message: expect.stringMatching(new RegExp(`${directory}.*${String(2 ** 60)}.* has \\d+`)),
+  });
+});
