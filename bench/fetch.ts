@@ -1,0 +1,140 @@
+/**
+ * Fetching an image without converting it: the registry client and its cache beside `skopeo copy` and `crane pull` (where
+ * it is on PATH), in alternating runs against one docker-registry on the loopback. Wall-clock medians; the peak of this
+ * process' memory above idle while a 2 GB layer is fetched (with IMAGEGW_BENCH_LARGE=1).
+ *
+ * Prints a table and writes it to bench/results/fetch.json.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
+import { findProgram, runChild } from '../src/lib/child.js';
+import {
+  createBlobCache,
+  createRegistryClient,
+  fetchLayer,
+  hostPlatform,
+  parseReference,
+  registrySettings,
+} from '../src/registry/index.js';
+import { startDockerRegistry } from '../test/support/docker-registry.js';
+
+export interface BenchTable {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+}
+
+const MIB = 1024 * 1024;
+const ROUNDS = 5;
+const signal = new AbortController().signal;
+const run = (command: string, ...args: string[]): Promise<string> => runChild({ command, args });
+
+/** Builds an image of layers of random bytes, pushes it, fetches it in turn with each tool, and removes everything. */
+export async function benchFetch(layerMib: readonly number[], rounds = ROUNDS): Promise<BenchTable> {
+  const directory = await mkdtemp(join(tmpdir(), 'imagegw-bench-fetch-'));
+  const registry = await startDockerRegistry();
+  try {
+    await pushImage(directory, registry.host, layerMib);
+    const tools: Record<string, (target: string) => Promise<unknown>> = {
+      imagegw: (target) => fetchWithUs(registry.url, target),
+      'skopeo copy': (target) =>
+        run(
+          'skopeo',
+          'copy',
+          '-q',
+          '--src-tls-verify=false',
+          `docker://${registry.host}/bench:1`,
+          `dir:${target}`,
+        ),
+      ...(findProgram('crane') === undefined
+        ? {}
+        : {
+            'crane pull': (target) =>
+              run('crane', 'pull', '--insecure', '--format=oci', `${registry.host}/bench:1`, target),
+          }),
+    };
+    const times = new Map(Object.keys(tools).map((name) => [name, [] as number[]]));
+    let peak = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [name, fetch] of Object.entries(tools)) {
+        const target = join(directory, 'target');
+        const idle = process.memoryUsage().rss;
+        const sampler = setInterval(() => {
+          if (name === 'imagegw') peak = Math.max(peak, process.memoryUsage().rss - idle);
+        }, 20);
+        const begin = performance.now();
+        await fetch(target);
+        times.get(name)?.push(performance.now() - begin);
+        clearInterval(sampler);
+        await rm(target, { recursive: true, force: true });
+      }
+    }
+    const rows = [...times].map(([name, list]): (string | number)[] => [
+      name,
+      Math.round(median(list)),
+      Math.round(Math.min(...list)),
+      name === 'imagegw' ? Math.round(peak / MIB) : '-',
+    ]);
+    const size = `${layerMib.length} layers, ${layerMib.reduce((sum, mib) => sum + mib, 0)} MiB`;
+    return {
+      title: `Fetch an image (${size}), ${rounds} rounds`,
+      columns: ['tool', 'median ms', 'best ms', 'peak MiB above idle'],
+      rows,
+    };
+  } finally {
+    await registry.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function fetchWithUs(url: string, target: string): Promise<void> {
+  const client = createRegistryClient({ registries: [registrySettings({ name: 'local', url })] });
+  const cache = createBlobCache({ directory: target, owner: 'bench' });
+  try {
+    const reference = parseReference('local/bench:1', { defaultRegistry: 'local', registries: ['local'] });
+    const image = await client.resolve(reference, { platform: hostPlatform(), signal });
+    await Promise.all(
+      image.layers.map(async (layer) =>
+        (await fetchLayer(client, cache, image, layer, { signal })).release(),
+      ),
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+async function pushImage(directory: string, host: string, layerMib: readonly number[]): Promise<void> {
+  const layout = join(directory, 'layout');
+  await run('umoci', 'init', '--layout', layout);
+  await run('umoci', 'new', '--image', `${layout}:1`);
+  for (const [at, mib] of layerMib.entries()) {
+    const file = join(directory, 'data');
+    const handle = await open(file, 'w');
+    for (let done = 0; done < mib; done += 1) await handle.write(randomBytes(MIB));
+    await handle.close();
+    await run('umoci', 'insert', '--image', `${layout}:1`, file, `/data${at}`);
+    await rm(file);
+  }
+  await run('skopeo', 'copy', '-q', '--dest-tls-verify=false', `oci:${layout}:1`, `docker://${host}/bench:1`);
+  await rm(layout, { recursive: true });
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const tables = [await benchFetch([64, 32, 16, 16, 8, 4, 2, 1])];
+  if (process.env['IMAGEGW_BENCH_LARGE'] === '1') tables.push(await benchFetch([2048], 1));
+  for (const { title, columns, rows } of tables) {
+    console.log(title);
+    console.table(rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]]))));
+  }
+  await mkdir('bench/results', { recursive: true });
+  await writeFile('bench/results/fetch.json', JSON.stringify(tables, undefined, 2));
+}
