@@ -1,1 +1,10 @@
+export { defaultConfig } from './built-in-config.js';
+export { findingLine } from './findings.js';
+export {
+  checkConfig,
+  loadConfig,
+  type CheckedConfig,
+  type LoadedConfig,
+  type LoadOptions,
+} from './load-config.js';
 export type * from './types.js';

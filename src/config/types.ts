@@ -138,30 +138,36 @@ export interface DeliveryConfig {
   readonly verify: 'always' | 'size';
 }
 
-/** A place to pull from: an entry of `Locations`. */
-export interface RegistryConfig {
-  readonly name: string;
-  /** `http://` or `https://`, without a path at the end. */
+/** How one server is reached and trusted. */
+export interface EndpointConfig {
+  /** `http://` or `https://`, without `/` at the end. */
   readonly url: string;
-  readonly remoteType: 'dockerv2';
-  readonly authMethod: 'token' | 'basic';
   readonly caFile?: string;
   readonly clientCertFile?: string;
   readonly clientKeyFile?: string;
   readonly credentials?: RegistryCredentialsConfig;
-  /** In Docker's `config.json` form. */
+  /** In the form of Docker's `config.json`. */
   readonly credentialsFile?: string;
-  /** Suffix of `docker-credential-<helper>`. */
+  /** `name` of a program `docker-credential-name`. */
   readonly credentialHelper?: string;
   /** Hosts besides its own whose token service may be given the credentials. */
   readonly realmHosts: readonly string[];
   /** Credentials may go to it without TLS. */
   readonly insecure: boolean;
+  /** CIDR blocks, or the words `private`, `loopback` and `link-local`: where it may lead beside public addresses. */
+  readonly allowedAddresses: readonly string[];
+}
+
+/** A place to pull from: an entry of `Locations`. */
+export interface RegistryConfig extends EndpointConfig {
+  readonly name: string;
+  readonly remoteType: 'dockerv2';
+  readonly authMethod: 'token' | 'basic';
   /** In the order in which they are tried, before the registry itself. */
   readonly mirrors: readonly MirrorConfig[];
-  /** CIDR blocks, or the words `private` and `loopback`, that it may lead to beside public addresses. */
-  readonly allowedAddresses: readonly string[];
+  /** At a time, to each host. */
   readonly maxConnections: number;
+  /** Over all workers. */
   readonly requestsPerSecond?: number;
   /** A published tag is given again, marked stale, while the registry is down or limits us. */
   readonly staleWhenUnavailable: boolean;
@@ -174,13 +180,10 @@ export interface RegistryCredentialsConfig {
   readonly password: string;
 }
 
-export interface MirrorConfig {
-  readonly url: string;
+/** A place that has content of a registry; trusted and logged in to on its own. */
+export interface MirrorConfig extends EndpointConfig {
   /** `digest`: it is never asked what a tag is. */
   readonly pull: 'digest' | 'tag';
-  readonly caFile?: string;
-  readonly credentials?: RegistryCredentialsConfig;
-  readonly insecure: boolean;
 }
 
 export interface JobsConfig {

@@ -1,6 +1,36 @@
+/**
+ * What every resolver is given: who asks, and the services that answer.
+ */
 import type { Viewer } from '../access/viewer.js';
+import type { GatewayConfig } from '../config/index.js';
+import type { Target } from '../delivery/index.js';
+import type { SystemConfig } from '../config/index.js';
+import type { Logger } from '../lib/log.js';
+import type { ImageStore } from '../models/image-store.js';
+import type { PullStore } from '../models/pull-store.js';
+import type { ImageChanges } from '../jobs/image-changes.js';
+import type { PullService } from '../jobs/pull-service.js';
+import type { PullQueues } from '../jobs/pull-queues.js';
+import type { ProgressHub } from '../jobs/progress/progress-hub.js';
+import type { RegistryClient } from '../registry/index.js';
 
-/** What every resolver is given: who asks, and the services that answer. */
+export interface GatewayServices {
+  readonly config: GatewayConfig;
+  readonly pulls: PullStore;
+  readonly images: ImageStore;
+  readonly pullService: PullService;
+  readonly queues: PullQueues;
+  readonly hub: ProgressHub;
+  readonly imageChanges: ImageChanges;
+  readonly registry: RegistryClient;
+  readonly target: (system: SystemConfig) => Target;
+  readonly version: string;
+  readonly log: Logger;
+}
+
 export interface GatewayContext {
   readonly viewer: Viewer;
+  readonly services: GatewayServices;
+  /** Fires when the caller has gone. */
+  readonly signal: AbortSignal;
 }

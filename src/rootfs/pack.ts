@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { chmod, rm, stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { startChild, type RunningChild } from '../lib/child.js';
 import { finishDigest, type Digest } from '../lib/digest.js';
@@ -26,6 +26,8 @@ export interface PackOptions {
   readonly memoryBytes: number;
   readonly processors: number;
   readonly timeLimitMs: number;
+  /** Permission bits of the product. */
+  readonly fileMode: number;
   /** When the image was made, for the file system's own time stamp. */
   readonly created?: Date;
   readonly signal: AbortSignal;
@@ -67,6 +69,8 @@ export async function packSquashfs(root: TreeNode, layers: readonly LayerIndex[]
   try {
     await feed(child, plan, layers, options, checksums);
     await child.done;
+    // As it is published: a product with other permissions would have to be copied, not linked.
+    await chmod(options.output, options.fileMode);
     const { size } = await stat(options.output);
     return {
       path: options.output,

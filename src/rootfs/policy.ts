@@ -33,7 +33,7 @@ export function applyPolicy(root: TreeNode, policy: RootfsPolicy): string[] {
   treat(root.inode, '/', policy, tally);
   const dropped: (readonly [string, string])[] = [];
   for (const [path, { inode }] of walk(root)) {
-    const rule = dropRule(inode, policy);
+    const rule = inSystemDirectory(path) && policy.systemDirectories !== 'keep' ? 'contents of /dev, /proc and /sys dropped' : dropRule(inode, policy);
     if (rule !== undefined) {
       tally.note(rule, path);
       dropped.push([path.slice(0, Math.max(0, path.lastIndexOf('/'))), path.slice(path.lastIndexOf('/') + 1)]);
@@ -45,6 +45,11 @@ export function applyPolicy(root: TreeNode, policy: RootfsPolicy): string[] {
   }
   for (const [parent, name] of dropped) nodeAt(root, parent)?.children?.delete(name);
   return tally.sentences();
+}
+
+/** Runtimes mount their own there. */
+function inSystemDirectory(path: string): boolean {
+  return /^(?:dev|proc|sys)\//.test(path);
 }
 
 function dropRule(inode: Inode, policy: RootfsPolicy): string | undefined {

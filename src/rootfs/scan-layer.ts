@@ -6,7 +6,7 @@ import { digestHex, hasherFor, type Digest } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
 import { inflate } from './inflate.js';
 import type { RootfsLimits } from './settings.js';
-import type { TarEntry } from './tar-entry.js';
+import { bad, show, type TarEntry } from './tar-entry.js';
 import { TarParser } from './tar-parser.js';
 import type { RootfsTools } from './tools.js';
 
@@ -41,19 +41,26 @@ export interface ScanOptions {
 /** The ratio of a layer is not looked at below this size: small layers of zeros are normal. */
 const RATIO_FROM_BYTES = 64 * 2 ** 20;
 
+const INDEX_BYTES = 512 * 2 ** 20;
+
 /**
  * @throws GatewayError BAD_LAYER naming the layer, and the entry where there is one; the reason of `signal`.
  */
 export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise<LayerIndex> {
   const { limits, signal } = options;
   const entries: LayerEntry[] = [];
+  let kept = 0;
+  let holes = 0;
   const parser = new TarParser(
     {
       entry(entry, offset) {
-        if (entries.length >= limits.entries) throw new GatewayError('BAD_LAYER', `it has more than ${String(limits.entries)} entries`);
+        if (entries.length >= limits.entries) throw bad(`it has more than ${String(limits.entries)} entries`);
         let xattrBytes = 0;
         for (const [name, value] of entry.xattrs) xattrBytes += name.length + value.length;
-        if (xattrBytes > limits.xattrBytes) throw new GatewayError('BAD_LAYER', `an entry has ${String(xattrBytes)} bytes of extended attributes`);
+        if (xattrBytes > limits.xattrBytes) throw bad(`${show(entry.name)} has ${String(xattrBytes)} bytes of extended attributes`);
+        kept += entry.name.length + entry.linkName.length + xattrBytes + 8 * (entry.sparse?.length ?? 0);
+        if (kept > (limits.indexBytes ?? INDEX_BYTES)) throw bad('its names and attributes alone take more memory than is allowed');
+        if (entry.sparse !== undefined) holes += entry.size;
         entries.push({ ...entry, offset });
         return false;
       },
@@ -65,16 +72,16 @@ export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise
   try {
     for await (const chunk of inflate(layer.path, options.tools, signal)) {
       bytes += chunk.length;
-      if (bytes > limits.layerBytes) throw new GatewayError('BAD_LAYER', `it has more than ${String(limits.layerBytes)} bytes uncompressed`);
+      if (bytes + holes > limits.layerBytes) throw bad(`it has more than ${String(limits.layerBytes)} bytes uncompressed`);
       if (bytes > RATIO_FROM_BYTES && bytes > layer.size * limits.ratio) {
-        throw new GatewayError('BAD_LAYER', `it inflates to more than ${String(limits.ratio)} times its size`);
+        throw bad(`it inflates to more than ${String(limits.ratio)} times its size`);
       }
       hash.update(chunk);
       parser.write(chunk);
     }
     parser.end();
     if (hash.digest('hex') !== digestHex(layer.diffId)) {
-      throw new GatewayError('BAD_LAYER', `its uncompressed data is not what the image configuration promises (${layer.diffId})`);
+      throw bad(`its uncompressed data is not what the image configuration promises (${layer.diffId})`);
     }
   } catch (error) {
     if (signal.aborted) throw abortReason(signal);

@@ -41,6 +41,8 @@ export interface RootfsLimits {
   readonly paxBytes: number;
   readonly longNameBytes: number;
   readonly xattrBytes: number;
+  /** What is kept of one layer in memory: names, attributes, maps of sparse files. Default 512 MiB. */
+  readonly indexBytes?: number;
 }
 
 export const DEFAULT_ROOTFS_LIMITS: RootfsLimits = {

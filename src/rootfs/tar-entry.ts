@@ -19,8 +19,10 @@ export interface TarEntry {
   readonly gid: number;
   /** Whole seconds since 1970, as written (may be negative). */
   readonly mtime: number;
-  /** Bytes of the body. */
+  /** Bytes of the file; of a sparse one as it will be. */
   readonly size: number;
+  /** Bytes of the body in the archive, when they are not the whole file: see SparseMap. */
+  readonly sparse?: readonly number[];
   /** Target of a link, bytes as written. */
   readonly linkName: string;
   readonly deviceMajor: number;
@@ -44,6 +46,8 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   '5': 'directory',
   '6': 'fifo',
   '7': 'file',
+  // Sparse, in the old GNU form.
+  S: 'file',
 };
 
 export function isZeroBlock(block: Buffer): boolean {
@@ -68,13 +72,10 @@ export function bodySize(block: Buffer, pax: PaxRecords): number {
 }
 
 /**
- * @throws GatewayError BAD_LAYER for types that are not part of a file system, sparse files and malformed numbers.
+ * @throws GatewayError BAD_LAYER for types that are not part of a file system and malformed numbers.
  */
 export function readEntry(block: Buffer, flag: string, pax: PaxRecords, longName: string | undefined, longLink: string | undefined): TarEntry {
-  const name = pax.get('path') ?? longName ?? headerName(block);
-  for (const keyword of pax.keys()) {
-    if (keyword.startsWith('GNU.sparse')) throw bad(`${show(name)} is a sparse file, which this gateway does not read`);
-  }
+  const name = pax.get('GNU.sparse.name') ?? pax.get('path') ?? longName ?? headerName(block);
   const type = TYPES[flag];
   if (type === undefined) throw bad(`${show(name)} has the unknown type ${show(flag)}`);
   const size = bodySize(block, pax);
@@ -108,10 +109,16 @@ export function parsePax(body: Buffer): Map<string, string> {
     if (equals < 0 || equals >= end) throw bad('a pax header is malformed');
     const keyword = body.toString('latin1', space + 1, equals);
     const value = body.toString('latin1', equals + 1, end - 1);
+    at = end;
+    if (keyword === 'GNU.sparse.offset' || keyword === 'GNU.sparse.numbytes') {
+      // pax 0.0 repeats keywords; one list of both is what 0.1 has.
+      const before = records.get('GNU.sparse.map');
+      records.set('GNU.sparse.map', before === undefined ? value : `${before},${value}`);
+      continue;
+    }
     // An empty value takes the record back (POSIX pax).
     if (value === '') records.delete(keyword);
     else records.set(keyword, value);
-    at = end;
   }
   return records;
 }
@@ -137,8 +144,8 @@ function text(block: Buffer, offset: number, length: number): string {
   return block.toString('latin1', offset, end < 0 || end > offset + length ? offset + length : end);
 }
 
-/** Octal text, or GNU's base-256 (first bit set, two's complement). */
-function number(block: Buffer, offset: number, length: number): number {
+/** Octal text, or GNU's base-256 (first bit set, two's complement). @throws GatewayError BAD_LAYER */
+export function number(block: Buffer, offset: number, length: number): number {
   const first = block[offset] ?? 0;
   if ((first & 0x80) === 0) {
     const digits = text(block, offset, length).trim();
@@ -146,20 +153,25 @@ function number(block: Buffer, offset: number, length: number): number {
     if (!/^[0-7]+$/.test(digits)) throw bad(`a header holds ${show(digits)} where a number belongs`);
     return parseInt(digits, 8);
   }
-  let value = first === 0xff ? -1n : BigInt(first & 0x7f);
+  let value = (first & 0x40) !== 0 ? BigInt((first & 0x7f) - 0x80) : BigInt(first & 0x7f);
   for (let i = 1; i < length; i++) value = (value << 8n) | BigInt(block[offset + i] ?? 0);
   return Number(value);
 }
 
-function decimal(value: string, keyword: string): number {
+/** A number as pax writes it. @throws GatewayError BAD_LAYER */
+export function decimal(value: string, keyword: string): number {
   if (!/^-?\d{1,20}(\.\d*)?$/.test(value)) throw bad(`the pax record ${keyword} is ${show(value)}, which is no number`);
   return Number(value);
 }
 
 const XATTR = 'SCHILY.xattr.';
 
+/** Shared by the many entries that have none. */
+export const NO_XATTRS: ReadonlyMap<string, string> = new Map();
+
 function xattrsOf(pax: PaxRecords): ReadonlyMap<string, string> {
+  if (pax.size === 0) return NO_XATTRS;
   const xattrs = new Map<string, string>();
   for (const [keyword, value] of pax) if (keyword.startsWith(XATTR)) xattrs.set(keyword.slice(XATTR.length), value);
-  return xattrs;
+  return xattrs.size === 0 ? NO_XATTRS : xattrs;
 }

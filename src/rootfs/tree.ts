@@ -5,7 +5,7 @@
  * No name of a layer ever reaches the file system of the gateway: paths are resolved here, in this tree.
  */
 import type { LayerEntry } from './scan-layer.js';
-import { bad, show } from './tar-entry.js';
+import { bad, NO_XATTRS, show } from './tar-entry.js';
 
 export type InodeType = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo';
 
@@ -24,6 +24,8 @@ export interface Inode {
   /** Index of the layer that its body lies in, and where there. */
   layer: number;
   offset: number;
+  /** Set for sparse files: which pieces of it are stored (SparseMap). */
+  readonly sparse?: readonly number[];
 }
 
 export interface TreeNode {
@@ -59,6 +61,7 @@ export function inodeOf(entry: LayerEntry, type: InodeType, layer: number): Inod
     xattrs: entry.xattrs,
     layer,
     offset: entry.offset,
+    ...(entry.sparse === undefined ? {} : { sparse: entry.sparse }),
   };
 }
 
@@ -74,7 +77,7 @@ function directoryInode(layer: number): Inode {
     linkTarget: '',
     deviceMajor: 0,
     deviceMinor: 0,
-    xattrs: new Map(),
+    xattrs: NO_XATTRS,
     layer,
     offset: 0,
   };
@@ -138,13 +141,23 @@ export function directoryAt(root: TreeNode, components: readonly string[], creat
 }
 
 /** Every path of the tree with its node, parents first, in a fixed order (that of the bytes). The root is not among them. */
-export function* walk(root: TreeNode, prefix = ''): Generator<readonly [path: string, node: TreeNode], void, undefined> {
-  const names = [...(root.children?.keys() ?? [])].sort();
-  for (const name of names) {
-    const node = root.children?.get(name);
+export function* walk(root: TreeNode): Generator<readonly [path: string, node: TreeNode], void, undefined> {
+  const open = [{ prefix: '', names: sortedNames(root), children: root.children }];
+  for (let here = open.at(-1); here !== undefined; here = open.at(-1)) {
+    const name = here.names.pop();
+    if (name === undefined) {
+      open.pop();
+      continue;
+    }
+    const node = here.children?.get(name);
     if (node === undefined) continue;
-    const path = prefix === '' ? name : `${prefix}/${name}`;
+    const path = here.prefix + name;
     yield [path, node];
-    if (node.children !== undefined) yield* walk(node, path);
+    if (node.children !== undefined) open.push({ prefix: `${path}/`, names: sortedNames(node), children: node.children });
   }
+}
+
+/** Last first, to be popped. */
+function sortedNames(node: TreeNode): string[] {
+  return [...(node.children?.keys() ?? [])].sort().reverse();
 }

@@ -29,6 +29,7 @@ export async function convert(context: PullContext, image: ResolvedImage, indexe
     memoryBytes: packer.memoryBytes,
     processors: packer.processors,
     timeLimitMs: packer.timeLimitMs,
+    fileMode: system.delivery.fileMode,
     ...(Number.isNaN(created.getTime()) ? {} : { created }),
     signal,
     onProgress: (done, total) => progress.say(total === 0 ? null : `packing, ${String(Math.floor((done / total) * 100))} %`),

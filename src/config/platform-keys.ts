@@ -1,0 +1,136 @@
+/**
+ * The keys of an entry of `Platforms`: a system to publish on.
+ */
+import { z } from 'zod';
+import { optional, required, withDefault, type Kind } from './keys.js';
+import { anything, count, flag, names, object, oneOf, size, text } from './kinds.js';
+
+const realm: Kind<string> = {
+  schema: z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/),
+  type: 'a word of letters, digits, `.`, `_` and `-`',
+};
+const platform: Kind<string> = {
+  schema: z.string().regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9.]+)?$/),
+  type: '`"os/architecture"` or `"os/architecture/variant"`',
+};
+const fileMode: Kind<number> = {
+  schema: z
+    .string()
+    .regex(/^0?[0-7]{3}$/)
+    .transform((digits) => Number.parseInt(digits, 8)),
+  type: 'permissions as three octal digits in quotes, as `"0600"`',
+};
+const BLOCK_SIZES: readonly number[] = [12, 13, 14, 15, 16, 17, 18, 19, 20].map((power) => 2 ** power);
+const blockSize: Kind<number> = {
+  schema: size(4096).schema.refine((bytes) => BLOCK_SIZES.includes(bytes), {
+    message: 'must be a power of two from 4 KiB to 1 MiB',
+  }),
+  type: 'a power of two from `"4 KiB"` to `"1 MiB"`',
+};
+
+export const platformSection = {
+  keys: {
+    accesstype: required(
+      oneOf('local', 'remote'),
+      '`"local"`: the gateway writes into a directory; `"remote"`: it writes over SSH',
+    ),
+    local: optional(object, 'required for local access', 'holds `imageDir`'),
+    ssh: optional(object, 'required for remote access', 'holds `imageDir`, `username` and more, below'),
+    host: optional(
+      names,
+      'required for remote access',
+      'hosts to write through, in the order in which they are tried; each may be `name:port`',
+    ),
+    mungeSocketPath: optional(text, 'none', 'munge socket by which callers of this system are known'),
+    admins: withDefault(names, [], 'user names of its administrators; one text is one name'),
+    realm: optional(
+      realm,
+      'the munge socket, else `"site"`',
+      'namespace of users and groups; systems with the same realm agree on names and ids',
+    ),
+    platform: optional(platform, 'that of the gateway', 'what the nodes run'),
+    squashfs: withDefault(object, {}, 'how images are packed, below'),
+    policy: withDefault(object, {}, 'what flattening keeps, below'),
+    delivery: withDefault(object, {}, 'how images are written, below'),
+    policy_file: optional(
+      anything,
+      'none',
+      'signature policy of skopeo: not supported, and refused rather than left out',
+    ),
+  },
+  legacy: {
+    usergroupService: 'users and groups are those of the machine.',
+    ldap: 'users and groups are those of the machine.',
+    mountCommand: 'the gateway mounts nothing.',
+    use_external: 'the gateway needs no external tool to pull.',
+  },
+};
+
+export const localSection = {
+  keys: { imageDir: required(text, 'the directory where the container runtime looks for images') },
+  legacy: {},
+};
+
+export const sshSection = {
+  keys: {
+    imageDir: required(text, 'the directory on the system where the container runtime looks for images'),
+    username: required(text, 'user to log in as'),
+    key: optional(text, 'the agent', 'file of the private key'),
+    port: optional(count(1, 65_535), '`22`', 'port, for hosts that name none'),
+    knownHosts: optional(text, 'that of the user', 'known_hosts file with the keys of the hosts'),
+    sshCmdOptions: withDefault(
+      names,
+      [],
+      'arguments for ssh; `-p`, `-i`, `-l` and `-o` with Port, IdentityFile, User and UserKnownHostsFile are understood',
+    ),
+    scpCmdOptions: withDefault(names, [], 'the same for scp (`-P` for the port)'),
+  },
+  legacy: {},
+};
+
+export const squashfsSection = {
+  keys: {
+    compression: withDefault(
+      oneOf('zstd', 'gzip', 'lz4', 'xz'),
+      'zstd',
+      'what the kernel of the nodes can read; `gzip` for old ones',
+    ),
+    level: optional(count(1, 22), '`3` for zstd, `6` for gzip', 'level of zstd (1 to 22) or gzip (1 to 9)'),
+    blockSize: withDefault(blockSize, '128 KiB', 'block size'),
+  },
+  legacy: {},
+};
+
+export const policySection = {
+  keys: {
+    ownership: withDefault(oneOf('root', 'keep'), 'root', '`"root"`: everything belongs to root'),
+    widenPermissions: withDefault(flag, true, 'makes readable what users of the image could not read'),
+    setuid: withDefault(oneOf('keep', 'strip'), 'keep', 'setuid and setgid bits'),
+    capabilities: withDefault(oneOf('keep', 'strip'), 'strip', 'file capabilities'),
+    userXattrs: optional(
+      oneOf('keep', 'drop'),
+      '`"drop"`, or `"keep"` where `ConverterOptions` has a list for squashfs',
+      'extended attributes of the `user.` namespace',
+    ),
+    devices: withDefault(oneOf('keep', 'drop'), 'drop', 'device files'),
+    fifos: withDefault(oneOf('keep', 'drop'), 'drop', 'FIFOs and sockets'),
+  },
+  legacy: {},
+};
+
+export const deliverySection = {
+  keys: {
+    fileMode: withDefault(
+      fileMode,
+      '0600',
+      'permissions of the files; readable for all lets users pass by the access rules',
+    ),
+    reserve: withDefault(size(0), 0, 'room that is left free on the system'),
+    verify: withDefault(
+      oneOf('always', 'size'),
+      'always',
+      '`"always"`: what lies on the system is read back; `"size"`: its size is compared',
+    ),
+  },
+  legacy: {},
+};

@@ -1,0 +1,213 @@
+/**
+ * An entry of `Platforms`, normalised.
+ */
+import { keyPath, quoted } from './findings.js';
+import { readSection, type Values } from './keys.js';
+import { isObject } from './kinds.js';
+import { absolutePath, type PathContext } from './paths.js';
+import {
+  deliverySection,
+  localSection,
+  platformSection,
+  policySection,
+  squashfsSection,
+  sshSection,
+} from './platform-keys.js';
+import { translateSshOptions } from './ssh-options.js';
+import type {
+  PlatformConfig,
+  RootfsPolicyConfig,
+  SquashfsConfig,
+  SshConfig,
+  SshHost,
+  SystemConfig,
+} from './types.js';
+
+type PlatformValues = Values<typeof platformSection.keys>;
+
+const DEFAULT_LEVELS: Readonly<Record<string, number>> = { zstd: 3, gzip: 6 };
+const HIGHEST_LEVELS: Readonly<Record<string, number>> = { zstd: 22, gzip: 9 };
+
+/**
+ * @param extraOptions what `ConverterOptions` has for squashfs
+ */
+export function readSystem(
+  name: string,
+  raw: unknown,
+  extraOptions: readonly string[] | undefined,
+  context: PathContext,
+): SystemConfig | undefined {
+  const { findings } = context;
+  const at = keyPath('Platforms', name);
+  // The name becomes part of keys in the index, of addresses and of queues.
+  if (!/^[^\s/\p{C}]{1,128}$/u.test(name)) {
+    findings.problem(at, 'the name of a system must not be empty and must not hold blanks or "/"');
+  }
+  if (!isObject(raw)) {
+    findings.problem(at, 'expected an object');
+    return undefined;
+  }
+  const values = readSection(platformSection, raw, at, findings);
+  if (values.policy_file !== undefined) {
+    findings.problem(
+      `${at}.policy_file`,
+      'this version does not check signatures, and does not pull where they are asked for: remove the key if images need no check',
+    );
+  }
+  for (const admin of values.admins) {
+    if (/[\s,]/.test(admin))
+      findings.warning(`${at}.admins`, `${quoted(admin)} is taken as one name: write a list of names`);
+  }
+  const access = values.accesstype ?? 'local';
+  const imageDirectory = access === 'local' ? readLocal(values, at, context) : undefined;
+  const remote = access === 'remote' ? readRemote(values, at, context) : undefined;
+  return {
+    name,
+    access,
+    imageDirectory: imageDirectory ?? remote?.imageDirectory ?? '',
+    ...(remote === undefined ? {} : { ssh: remote.ssh }),
+    admins: values.admins,
+    ...(values.mungeSocketPath === undefined ? {} : { mungeSocket: values.mungeSocketPath }),
+    realm: values.realm ?? socketRealm(values.mungeSocketPath),
+    platform: platformOf(values.platform),
+    squashfs: readSquashfs(values, at, extraOptions, context),
+    policy: readPolicy(values, at, extraOptions !== undefined, context),
+    delivery: readDelivery(values, at, context),
+  };
+}
+
+/** The platform of the machine that this runs on. */
+function platformOf(text: string | undefined): PlatformConfig {
+  const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
+  const [os = 'linux', architecture = names[process.arch] ?? process.arch, variant] = text?.split('/') ?? [];
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
+/** One munge key serves machines that agree on users. A realm holds no "/", because access lists are `<realm>/<user>`. */
+function socketRealm(socket: string | undefined): string {
+  return socket === undefined ? 'site' : `munge:${encodeURIComponent(socket)}`;
+}
+
+function readLocal(values: PlatformValues, at: string, context: PathContext): string | undefined {
+  const local = readSection(localSection, values.local ?? {}, `${at}.local`, context.findings);
+  return local.imageDir === undefined
+    ? undefined
+    : absolutePath(local.imageDir, `${at}.local.imageDir`, context);
+}
+
+function readRemote(
+  values: PlatformValues,
+  at: string,
+  context: PathContext,
+): { readonly imageDirectory: string; readonly ssh: SshConfig } {
+  const { findings } = context;
+  // The API takes such a system for one that can be pulled to, so that it must not start.
+  findings.problem(
+    `${at}.accesstype`,
+    '"remote" (SFTP) is not in this version yet, which writes to local directories only: run the gateway beside the system and set "local", with local.imageDir',
+  );
+  const ssh = readSection(sshSection, values.ssh ?? {}, `${at}.ssh`, findings);
+  const given = {
+    ...translateSshOptions(ssh.scpCmdOptions, `${at}.ssh.scpCmdOptions`, findings),
+    ...translateSshOptions(ssh.sshCmdOptions, `${at}.ssh.sshCmdOptions`, findings),
+  };
+  const port = ssh.port ?? given.port ?? 22;
+  const hosts: SshHost[] = [];
+  for (const entry of values.host ?? []) {
+    const host = readHost(entry, port);
+    if (host === undefined)
+      findings.problem(`${at}.host`, `${quoted(entry)} is no host: expected a name or name:port`);
+    else hosts.push(host);
+  }
+  if ((values.host ?? []).length === 0)
+    findings.problem(`${at}.host`, 'is required: the hosts to write through');
+  if (ssh.imageDir?.startsWith('/') === false) {
+    findings.problem(`${at}.ssh.imageDir`, 'must begin with "/": it is a path on the system');
+  }
+  const key = ssh.key ?? given.key;
+  const knownHosts = ssh.knownHosts ?? given.knownHosts;
+  return {
+    imageDirectory: ssh.imageDir ?? '',
+    ssh: {
+      hosts,
+      username: ssh.username ?? given.username ?? '',
+      ...(key === undefined ? {} : { key: absolutePath(key, `${at}.ssh.key`, context) }),
+      ...(knownHosts === undefined
+        ? {}
+        : { knownHosts: absolutePath(knownHosts, `${at}.ssh.knownHosts`, context) }),
+    },
+  };
+}
+
+/** `name`, `name:port`, `[2001:db8::1]:port` or a bare IPv6 address. */
+function readHost(text: string, defaultPort: number): SshHost | undefined {
+  const found = /^(?:\[([\da-fA-F:.]+)\]|([^\s:/@[\]]+))(?::(\d{1,5}))?$/.exec(text);
+  if (found === null) {
+    return /^[\da-fA-F:.]*:[\da-fA-F:.]*:[\da-fA-F:.]*$/.test(text)
+      ? { name: text, port: defaultPort }
+      : undefined;
+  }
+  const port = found[3] === undefined ? defaultPort : Number(found[3]);
+  return port >= 1 && port <= 65_535 ? { name: found[1] ?? found[2] ?? '', port } : undefined;
+}
+
+function readSquashfs(
+  values: PlatformValues,
+  at: string,
+  extraOptions: readonly string[] | undefined,
+  { findings }: PathContext,
+): SquashfsConfig {
+  const { compression, level, blockSize } = readSection(
+    squashfsSection,
+    values.squashfs,
+    `${at}.squashfs`,
+    findings,
+  );
+  const highest = HIGHEST_LEVELS[compression];
+  if (level !== undefined && (highest === undefined || level > highest)) {
+    findings.problem(
+      `${at}.squashfs.level`,
+      highest === undefined
+        ? `${compression} has no levels: remove the key`
+        : `${compression} has the levels 1 to ${highest}`,
+    );
+  }
+  const used = level ?? DEFAULT_LEVELS[compression];
+  return {
+    compression,
+    ...(used === undefined ? {} : { level: used }),
+    blockSize,
+    ...(extraOptions === undefined ? {} : { extraOptions }),
+  };
+}
+
+function readPolicy(
+  values: PlatformValues,
+  at: string,
+  hasConverterOptions: boolean,
+  { findings }: PathContext,
+): RootfsPolicyConfig {
+  const policy = readSection(policySection, values.policy, `${at}.policy`, findings);
+  // In Shifter a list for squashfs takes the place of `-no-xattrs`.
+  return { ...policy, userXattrs: policy.userXattrs ?? (hasConverterOptions ? 'keep' : 'drop') };
+}
+
+function readDelivery(
+  values: PlatformValues,
+  at: string,
+  { findings }: PathContext,
+): SystemConfig['delivery'] {
+  const { fileMode, reserve, verify } = readSection(
+    deliverySection,
+    values.delivery,
+    `${at}.delivery`,
+    findings,
+  );
+  if ((fileMode & 0o077) !== 0) {
+    findings.warning(
+      `${at}.delivery.fileMode`,
+      'lets users read images directly, past the access lists of private ones; the runtime reads as root and needs 0600 only',
+    );
+  }
+  return { fileMode, reserveBytes: reserve, verify };
+}

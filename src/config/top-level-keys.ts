@@ -1,0 +1,165 @@
+/**
+ * The keys at the top of imagemanager.json: those of Shifter first, then those of this gateway.
+ */
+import { z } from 'zod';
+import {
+  optional,
+  required,
+  withDefault,
+  type Key,
+  type KeyTable,
+  type Kind,
+  type Section,
+  type Values,
+} from './keys.js';
+import { anything, count, duration, flag, lifetime, names, object, size, text } from './kinds.js';
+
+const LOG_LEVELS = {
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  critical: 'fatal',
+} as const;
+
+const logLevel: Kind<(typeof LOG_LEVELS)[keyof typeof LOG_LEVELS]> = {
+  schema: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['debug', 'info', 'warn', 'warning', 'error', 'critical']))
+    .transform((word) => LOG_LEVELS[word]),
+  type: '`"debug"`, `"info"`, `"warn"`, `"error"` or `"critical"`',
+};
+
+const shifter = {
+  Platforms: required(object, 'the systems to publish on, by name'),
+  Locations: required(object, 'the registries to pull from, by name'),
+  DefaultImageLocation: required(text, 'the registry meant by a reference without one: a key of `Locations`'),
+  DefaultImageFormat: withDefault(
+    text,
+    'squashfs',
+    'format of the images; this version makes `squashfs` only',
+  ),
+  CacheDirectory: required(text, 'directory for layers and products that are kept for the next pull'),
+  ExpandDirectory: required(text, 'directory for work in progress'),
+  ImageExpirationTimeout: withDefault(lifetime, '90:00:00:00', 'life of an image after its last use'),
+  PullUpdateTimeout: optional(
+    duration(0),
+    '`300`',
+    'age from which a tag is asked for again at the registry',
+  ),
+  PullUpdateTime: optional(duration(0), 'not set', 'older name of `PullUpdateTimeout`, which wins over it'),
+  WorkerThreads: withDefault(count(1, 1024), 1, 'pulls that one worker process works on at a time'),
+  Authentication: optional(
+    names,
+    '`"munge"`',
+    'how callers are known. This version has `"none"` only: the gateway listens on the loopback and takes every caller for its administrator',
+  ),
+  Metrics: withDefault(flag, false, 'log each look-up'),
+  ImportUsers: withDefault(
+    names,
+    'none',
+    'users who may import images: a list, `"all"` or `"none"`; an empty list is nobody',
+  ),
+  examiner: optional(
+    text,
+    'none',
+    'program that is called with an unpacked image and its id, and refuses it by its exit status',
+  ),
+  ConverterOptions: optional(
+    object,
+    'none',
+    'arguments for the packer by format, one text or a list of texts; they replace those that Shifter gave by default, so `{"squashfs": []}` keeps extended attributes',
+  ),
+  LogLevel: withDefault(logLevel, 'info', 'what is logged'),
+  MongoDBURI: optional(
+    text,
+    'a private index',
+    'MongoDB of the index, `mongodb://host/database`; the environment variable `MONGODB_URI` wins over it',
+  ),
+  MongoDB: optional(text, '`"imagegw"`', 'database, when the address names none'),
+};
+
+const ours = {
+  RedisURL: optional(
+    text,
+    'a private Redis',
+    'Redis, `redis://host:port`, `rediss://...` or `unix:///path`; the environment variable `REDIS_URL` wins over it',
+  ),
+  StateDirectory: optional(
+    text,
+    '`imagegw` in the state directory of the user',
+    'private Redis and index, locks; `--state` and `IMAGEGW_STATE` win over it',
+  ),
+  Host: withDefault(text, '127.0.0.1', 'address to listen on'),
+  Port: withDefault(
+    count(0, 65_535),
+    7171,
+    'port to listen on, 0 for any free one; `--port` and `IMAGEGW_PORT` win over it',
+  ),
+  admins: withDefault(names, [], 'user names of the administrators of the gateway'),
+  ImportPaths: withDefault(names, [], 'directories that imports may come from'),
+  CacheMaxSize: optional(
+    size(0),
+    'no limit',
+    'size of `CacheDirectory` above which the least recently used goes',
+  ),
+  PullRetention: withDefault(duration(3600), '90:00:00:00', 'how long ended pulls are remembered'),
+  PullTimeLimit: withDefault(duration(1), '0:12:0:0', 'longest time for one pull, from the start of work'),
+  JobLockDuration: withDefault(
+    duration(1),
+    30,
+    'a worker that is silent for so long has lost its pull to another',
+  ),
+  JobStalledInterval: withDefault(duration(1), 15, 'how often lost pulls are looked for'),
+  JobMaxStalledCount: withDefault(
+    count(0, 100),
+    3,
+    'how often a pull may be lost before it fails as STALLED',
+  ),
+  ReconcileInterval: withDefault(duration(1), 30, 'how often pulls that no queue knows are looked for'),
+  ShutdownGrace: withDefault(duration(0), 10, 'how long a stopping worker lets its pulls go on'),
+  ProgressEventsPerSecond: withDefault(
+    count(1, 50),
+    4,
+    'states a second that one pull sends; a change of stage goes out at once',
+  ),
+  ProgressRereadInterval: withDefault(
+    duration(1),
+    15,
+    'how often a subscription reads the state anew, whatever it has heard',
+  ),
+  PackerMemory: withDefault(size(64 * 2 ** 20), '512 MiB', 'memory of the packer, for each pull'),
+  PackerProcessors: optional(count(1, 1024), 'all of the machine', 'processors of the packer, for each pull'),
+  PackerTimeLimit: withDefault(duration(1), '0:6:0:0', 'longest time for packing one image'),
+  ExaminerTimeLimit: withDefault(duration(1), '0:1:0:0', 'longest time for `examiner`'),
+  ApiLimits: withDefault(object, {}, 'bounds of requests, below'),
+  RegistryLimits: withDefault(object, {}, 'bounds of what is taken from registries, below'),
+  RootfsLimits: withDefault(object, {}, 'bounds of what is taken from layers, below'),
+};
+
+export const topLevelSection = {
+  keys: { ...shifter, ...ours },
+  legacy: {
+    DefaultLustreReplication: 'striping is left to the file system of the image directory.',
+    DefaultOstCount: 'striping is left to the file system of the image directory.',
+    DefaultImageRemote: 'DefaultImageLocation is used.',
+    Broker: 'the queue is in Redis, at RedisURL or REDIS_URL.',
+    BrokerURL: 'the queue is in Redis, at RedisURL or REDIS_URL.',
+    CeleryBroker: 'the queue is in Redis, at RedisURL or REDIS_URL.',
+  },
+} satisfies Section<KeyTable>;
+
+export type TopLevelValues = Values<typeof topLevelSection.keys>;
+
+/** `ConverterOptions`: formats other than squashfs are not read. */
+export const converterOptionsSection = {
+  keys: {
+    squashfs: optional(names, 'none', 'arguments for mksquashfs, each whole'),
+    cramfs: optional(anything, 'none', 'accepted and not used'),
+    ext4: optional(anything, 'none', 'accepted and not used'),
+    mock: optional(anything, 'none', 'accepted and not used'),
+  } satisfies Readonly<Record<string, Key<unknown>>>,
+  legacy: {},
+};

@@ -1,0 +1,205 @@
+/**
+ * The composition root of one gateway process: an API, a worker, or both. Everything is built here and handed down.
+ */
+import { mkdir } from 'node:fs/promises';
+import type { GatewayConfig, SystemConfig } from './config/index.js';
+import { createLocalTarget, sweepTemporary, type Target } from './delivery/index.js';
+import { createImageChanges, encodeImageChange } from './jobs/image-changes.js';
+import { redisNames } from './jobs/keys.js';
+import type { PipelineServices } from './jobs/pipeline/context.js';
+import { ProgressHub } from './jobs/progress/progress-hub.js';
+import { createProgressStore } from './jobs/progress/progress-store.js';
+import { createPullQueues } from './jobs/pull-queues.js';
+import { runPullJob } from './jobs/pull-runner.js';
+import { createPullService } from './jobs/pull-service.js';
+import { startReconciler } from './jobs/reconciler.js';
+import { connectRedis } from './jobs/redis-connections.js';
+import { registrySettingsOf } from './jobs/registry-settings.js';
+import { createWorkDirectories } from './jobs/work-directories.js';
+import { ownerOfThisProcess } from './jobs/worker-identity.js';
+import { startWorkerPool } from './jobs/worker-pool.js';
+import { GatewayError } from './lib/errors.js';
+import type { Logger } from './lib/log.js';
+import { openDatabase } from './models/database.js';
+import { createImageStore } from './models/image-store.js';
+import { createPullStore } from './models/pull-store.js';
+import { isTerminal } from './models/records.js';
+import { createBlobCache, createRegistryClient } from './registry/index.js';
+import { probeTools } from './rootfs/index.js';
+import { startHttpServer } from './server/http-server.js';
+
+export interface GatewayOptions {
+  readonly config: GatewayConfig;
+  readonly redisUrl: string;
+  readonly mongoUri: string;
+  readonly roles: { readonly api: boolean; readonly worker: boolean };
+  /** The systems that this worker serves; all when absent. */
+  readonly workerSystems?: readonly string[];
+  readonly version: string;
+  readonly log: Logger;
+}
+
+export interface RunningGateway {
+  /** Where the API listens; undefined for a worker alone. */
+  readonly url: string | undefined;
+  readonly hub: ProgressHub;
+  close(): Promise<void>;
+}
+
+/** Prefix of all names in Redis. */
+const REDIS_PREFIX = 'gw';
+/** How long a worker waits for the index to come back, in ms. */
+const INDEX_RETRY_MS = 60_000;
+const SERVER_SELECTION_MS = 5000;
+
+/**
+ * @throws GatewayError INDEX_UNAVAILABLE, QUEUE_UNAVAILABLE, PACKER_MISSING, UNSUPPORTED, CONFLICT. Nothing is left running then.
+ */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const { config, log, roles } = options;
+  const undo: (() => Promise<unknown>)[] = [];
+  const onError = (error: unknown): void => log.warn({ err: error }, 'a connection reported an error');
+  const names = redisNames(REDIS_PREFIX);
+  try {
+    const target = targets(config);
+    const tools = roles.worker ? await probeTools() : undefined;
+    const redis = await connectRedis(options.redisUrl, onError);
+    undo.push(async () => redis.close());
+    const database = await openDatabase({ uri: options.mongoUri, serverSelectionMs: SERVER_SELECTION_MS });
+    undo.push(() => database.close());
+
+    const pulls = createPullStore(database);
+    const images = createImageStore(database);
+    const progress = createProgressStore(redis.commands, names.prefix);
+    const queues = createPullQueues({ redis: redis.commands, names, onError });
+    undo.push(() => queues.close());
+    const registry = createRegistryClient({ registries: registrySettingsOf(config), limits: config.registryLimits, log });
+    undo.push(() => registry.close());
+    const publish = async (channel: string, message: string): Promise<void> => {
+      await redis.commands.publish(channel, message);
+    };
+    const pullService = createPullService({ config, pulls, queues, progress, names, publish, log, indexRetryMs: INDEX_RETRY_MS });
+    const hub = new ProgressHub({
+      subscriber: redis.subscriber(),
+      prefix: names.prefix,
+      read: (id) => pullService.read(id),
+      rereadMs: config.progress.rereadIntervalMs,
+      onError,
+    });
+    undo.push(async () => hub.close());
+    const reconciler = startReconciler({
+      pulls,
+      queues,
+      intervalMs: config.jobs.reconcileIntervalMs,
+      retentionMs: config.pullRetentionMs,
+      log,
+    });
+    undo.push(() => reconciler.stop());
+    await reconciler.run();
+
+    if (tools !== undefined) {
+      await mkdir(config.cacheDirectory, { recursive: true });
+      await mkdir(config.expandDirectory, { recursive: true });
+      const owner = ownerOfThisProcess();
+      const work = createWorkDirectories(config.expandDirectory, owner);
+      const blobs = createBlobCache({
+        directory: config.cacheDirectory,
+        owner,
+        ...(config.cacheMaxBytes === undefined ? {} : { maxBytes: config.cacheMaxBytes }),
+      });
+      const pipeline: PipelineServices = { config, images, registry, blobs, tools, target, indexRetryMs: INDEX_RETRY_MS };
+      const systems = workerSystems(options);
+      await work.sweep();
+      await blobs.sweep();
+      for (const system of systems) await tidySystem(system, target(system), pulls, log);
+      const pool = startWorkerPool({
+        systems: systems.map(({ name }) => name),
+        slots: config.workerThreads,
+        jobs: config.jobs,
+        redis,
+        names,
+        log,
+        isCancelled: async (id) => (await pulls.get(id))?.cancelRequested === true,
+        run: (pullId, signal) =>
+          runPullJob(pullId, signal, {
+            pipeline,
+            pulls,
+            progress,
+            work,
+            log,
+            async onTagChange(_record, { tagChange }) {
+              if (tagChange === undefined || tagChange.kind === 'CHECKED') return;
+              const { system, reference, imageId, principals } = tagChange.tag;
+              await publish(names.imageChannel, encodeImageChange({ kind: tagChange.kind, system, reference, imageId, principals: [...principals] })).catch(onError);
+            },
+          }),
+      });
+      undo.push(() => work.close());
+      undo.push(() => pool.close(config.jobs.shutdownGraceMs));
+    }
+
+    let url: string | undefined;
+    if (roles.api) {
+      const imageChanges = createImageChanges(redis.subscriber(), names, onError);
+      undo.push(async () => imageChanges.close());
+      const server = await startHttpServer({
+        services: { config, pulls, images, pullService, queues, hub, imageChanges, registry, target, version: options.version, log },
+        checkReady: async () => {
+          await Promise.all([database.ping(), redis.ping()]);
+        },
+      });
+      undo.push(() => server.close());
+      url = server.url;
+    }
+    return { url, hub, close: () => runBackwards(undo, log) };
+  } catch (error) {
+    await runBackwards(undo, log);
+    throw error;
+  }
+}
+
+/** One target a system, made once. */
+function targets(config: GatewayConfig): (system: SystemConfig) => Target {
+  const made = new Map<string, Target>();
+  for (const system of config.systems) {
+    if (system.access !== 'local') {
+      throw new GatewayError('UNSUPPORTED', `Platforms.${system.name}: this version writes to local directories only; accesstype "remote" comes later. Set accesstype to "local", or take the system out.`);
+    }
+    made.set(
+      system.name,
+      createLocalTarget({ imageDirectory: system.imageDirectory, mode: system.delivery.fileMode, reserveBytes: system.delivery.reserveBytes }),
+    );
+  }
+  return (system) => {
+    const target = made.get(system.name);
+    if (target === undefined) throw new GatewayError('UNKNOWN_SYSTEM', `There is no system "${system.name}".`);
+    return target;
+  };
+}
+
+function workerSystems({ config, workerSystems: wanted }: GatewayOptions): readonly SystemConfig[] {
+  if (wanted === undefined) return config.systems;
+  return wanted.map((name) => {
+    const system = config.systems.find((candidate) => candidate.name === name);
+    if (system === undefined) throw new GatewayError('UNKNOWN_SYSTEM', `--systems names "${name}", which is not in Platforms.`);
+    return system;
+  });
+}
+
+/** Removes what pulls that have ended have left on a system; a system that can't be reached is tidied another time. */
+async function tidySystem(system: SystemConfig, target: Target, pulls: ReturnType<typeof createPullStore>, log: Logger): Promise<void> {
+  try {
+    await sweepTemporary(target, async (id) => {
+      const record = await pulls.get(id);
+      return record !== undefined && !isTerminal(record.state);
+    });
+  } catch (error) {
+    log.warn({ err: error, system: system.name }, 'the system could not be tidied');
+  }
+}
+
+async function runBackwards(steps: (() => Promise<unknown>)[], log: Logger): Promise<void> {
+  for (const step of steps.splice(0).reverse()) {
+    await step().catch((error: unknown) => log.warn({ err: error }, 'something could not be closed'));
+  }
+}

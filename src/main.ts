@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/**
+ * `imagegw`: the command line of everything.
+ */
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { buildCallerCommands, runCommandLine } from './cli/caller-commands.js';
+import { addConfigCommand } from './cli/config-command.js';
+import { createProcessIo } from './cli/process-io.js';
+import { addServeCommands } from './cli/serve-commands.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { io, dispose } = createProcessIo();
+const program = new Command('imagegw')
+  .description('Pulls container images, flattens them into squashfs, and publishes them on HPC systems.')
+  .version(version);
+buildCallerCommands(program, io);
+addServeCommands(program, io, version);
+addConfigCommand(program, io);
+process.exitCode = await runCommandLine(program, process.argv.slice(2), io);
+dispose();

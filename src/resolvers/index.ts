@@ -1,0 +1,20 @@
+import type { Resolvers } from './generated/types.js';
+import { Mutation } from './Mutation/index.js';
+import { Query } from './Query/index.js';
+import { ByteCount, DateTime, Digest } from './scalars.js';
+import { Subscription } from './Subscription/index.js';
+import { Image, Pull, Registry, System, Tag } from './types.js';
+
+export const resolvers: Resolvers = {
+  Query,
+  Mutation,
+  Subscription,
+  ByteCount,
+  DateTime,
+  Digest,
+  Image,
+  Pull,
+  Registry,
+  System,
+  Tag,
+};

@@ -1,0 +1,60 @@
+/**
+ * Whiteouts (image-spec, layer.md): `.wh.NAME` removes NAME of lower layers, `.wh..wh.opq` empties its directory of
+ * them. Other names that begin with `.wh..wh.` are AUFS's own bookkeeping, and mean nothing.
+ */
+import type { LayerEntry } from './scan-layer.js';
+import { bad, show } from './tar-entry.js';
+import { directoryAt, type TreeNode } from './tree.js';
+
+const WHITEOUT = '.wh.';
+const BOOKKEEPING = '.wh..wh.';
+const OPAQUE = '.wh..wh.opq';
+
+export interface Whiteout {
+  readonly entry: LayerEntry;
+  readonly components: readonly string[];
+}
+
+export function isWhiteout(components: readonly string[]): boolean {
+  return components.at(-1)?.startsWith(WHITEOUT) ?? false;
+}
+
+/** AUFS's directories and what lies in them (`.wh..wh.plnk/12.34`); not the mark of an opaque directory. */
+export function isBookkeeping(components: readonly string[]): boolean {
+  return components.some((name, i) => name.startsWith(BOOKKEEPING) && !(name === OPAQUE && i === components.length - 1));
+}
+
+/**
+ * Removes from the tree of the lower layers what one layer's whiteouts name.
+ *
+ * @param additions the other entries of the layer, asked for only when a whiteout leads through a symbolic link
+ * @throws GatewayError BAD_LAYER for a whiteout of nothing.
+ */
+export function applyWhiteouts(root: TreeNode, whiteouts: readonly Whiteout[], additions: () => readonly Whiteout[]): void {
+  let directories: Set<string> | undefined;
+  // A link that this layer replaces by a directory is not followed: below the new directory there is nothing to hide.
+  const isReplaced = (path: string): boolean => {
+    directories ??= new Set(additions().flatMap(({ entry, components }) => (entry.type === 'directory' ? [components.join('/')] : [])));
+    return directories.has(path);
+  };
+  for (const { entry, components } of whiteouts) {
+    const name = components.at(-1) ?? '';
+    const hidden = name.slice(WHITEOUT.length);
+    if (hidden === '' || hidden === '.' || hidden === '..') throw bad(`${show(entry.name)} is a whiteout of nothing`);
+    const parent = components.slice(0, -1);
+    if (leadsThroughReplacedLink(root, parent, isReplaced)) continue;
+    const directory = directoryAt(root, parent);
+    if (name === OPAQUE) directory?.children?.clear();
+    else directory?.children?.delete(hidden);
+  }
+}
+
+function leadsThroughReplacedLink(root: TreeNode, parent: readonly string[], isReplaced: (path: string) => boolean): boolean {
+  let node: TreeNode | undefined = root;
+  for (const [i, name] of parent.entries()) {
+    node = node?.children?.get(name);
+    if (node === undefined) return false;
+    if (node.inode.type === 'symlink') return isReplaced(parent.slice(0, i + 1).join('/'));
+  }
+  return false;
+}
