@@ -60,7 +60,12 @@ export class BodyCutter {
     this.#position = end;
   }
 
-  *#sparse(chunk: Buffer, inode: Inode, map: readonly number[], end: number): Generator<Buffer, void, undefined> {
+  *#sparse(
+    chunk: Buffer,
+    inode: Inode,
+    map: readonly number[],
+    end: number,
+  ): Generator<Buffer, void, undefined> {
     // Where the piece's bytes begin in the layer.
     let stored = inode.offset;
     for (let i = 0; i < map.length; i += 2) {
@@ -78,7 +83,8 @@ export class BodyCutter {
   }
 
   *#zerosTo(offset: number): Generator<Buffer, void, undefined> {
-    while (this.#written < offset) yield this.#out(ZEROS.subarray(0, Math.min(ZEROS.length, offset - this.#written)));
+    while (this.#written < offset)
+      yield this.#out(ZEROS.subarray(0, Math.min(ZEROS.length, offset - this.#written)));
   }
 
   #out(bytes: Buffer): Buffer {

@@ -1,8 +1,11 @@
 export { inflate } from './inflate.js';
+export { listing, type ListedEntry } from './listing.js';
 export { mergeLayers } from './merge.js';
 export { renderMeta, type Meta, type MetaInput } from './meta.js';
 export { packSquashfs, type PackedProduct, type PackOptions } from './pack.js';
+export { packerFor } from './packers.js';
 export { applyPolicy } from './policy.js';
+export { productKey, type ProductInputs } from './product-key.js';
 export { scanLayer, type LayerBlob, type LayerIndex, type ScanOptions } from './scan-layer.js';
 export {
   DEFAULT_ROOTFS_LIMITS,

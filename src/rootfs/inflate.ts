@@ -20,7 +20,11 @@ const CHUNK_BYTES = 1 << 20;
  *
  * @throws GatewayError BAD_LAYER when the blob is cut or damaged, or its compression is not known.
  */
-export async function* inflate(path: string, tools: RootfsTools, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+export async function* inflate(
+  path: string,
+  tools: RootfsTools,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
   const kind = await compressionOf(path);
   if (kind === 'none') {
     yield* chunksOf(createReadStream(path, { highWaterMark: CHUNK_BYTES }), signal);
@@ -41,10 +45,21 @@ export async function* inflate(path: string, tools: RootfsTools, signal: AbortSi
   }
 }
 
-async function* fromProgram(path: string, command: string, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+async function* fromProgram(
+  path: string,
+  command: string,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
   const file = await open(path, 'r');
   try {
-    const child = startChild({ command, args: ['-dc'], stdin: file.fd, stdout: 'pipe', signal, errorCode: 'BAD_LAYER' });
+    const child = startChild({
+      command,
+      args: ['-dc'],
+      stdin: file.fd,
+      stdout: 'pipe',
+      signal,
+      errorCode: 'BAD_LAYER',
+    });
     // No await before the first read: Node throws away what nobody reads when a child ends early.
     yield* outputOf(child, signal);
   } finally {
@@ -89,8 +104,12 @@ async function compressionOf(path: string): Promise<Compression> {
     const { bytesRead } = await file.read(head, 0, head.length, 0);
     if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
     // A zstd frame, or a skippable one in front of it.
-    if (head.readUInt32LE(0) === 0xfd2fb528 || (head.readUInt32LE(0) & 0xfffffff0) >>> 0 === 0x184d2a50) return 'zstd';
-    const isTar = bytesRead === 512 && (head.toString('latin1', 257, 262) === 'ustar' || /^[0-7 \0]{8}$/.test(head.toString('latin1', 148, 156)));
+    if (head.readUInt32LE(0) === 0xfd2fb528 || (head.readUInt32LE(0) & 0xfffffff0) >>> 0 === 0x184d2a50)
+      return 'zstd';
+    const isTar =
+      bytesRead === 512 &&
+      (head.toString('latin1', 257, 262) === 'ustar' ||
+        /^[0-7 \0]{8}$/.test(head.toString('latin1', 148, 156)));
     if (isTar) return 'none';
     throw bad('its compression is not known: expected gzip, zstd or a plain tar');
   } finally {
@@ -101,7 +120,10 @@ async function compressionOf(path: string): Promise<Compression> {
 function program(kind: 'gzip' | 'zstd', tools: RootfsTools): string {
   const found = kind === 'gzip' ? tools.igzip : tools.zstd;
   if (found !== undefined) return found;
-  throw new GatewayError('PACKER_MISSING', 'A layer is compressed with zstd, and the program "zstd" is not installed: install it (Debian package zstd).');
+  throw new GatewayError(
+    'PACKER_MISSING',
+    'A layer is compressed with zstd, and the program "zstd" is not installed: install it (Debian package zstd).',
+  );
 }
 
 function damaged(cause: unknown): GatewayError {

@@ -5,7 +5,7 @@
 import { aboutLayer, type LayerEntry, type LayerIndex } from './scan-layer.js';
 import type { RootfsLimits } from './settings.js';
 import { bad, show } from './tar-entry.js';
-import { componentsOf, directoryAt, inodeOf, newRoot, type InodeType, type TreeNode } from './tree.js';
+import { componentsOf, directoryAt, inodeOf, newRoot, type TreeNode } from './tree.js';
 import { applyWhiteouts, isBookkeeping, isWhiteout, type Whiteout } from './whiteouts.js';
 
 /** Longest target of a symbolic link that a path call takes (PATH_MAX less its final NUL). */
@@ -22,8 +22,10 @@ export function mergeLayers(indexes: readonly LayerIndex[], limits: RootfsLimits
     try {
       bytes += index.bytes;
       entries += index.entries.length;
-      if (bytes > limits.imageBytes) throw bad(`with it the image has more than ${String(limits.imageBytes)} bytes uncompressed`);
-      if (entries > limits.entries) throw bad(`with it the image has more than ${String(limits.entries)} entries`);
+      if (bytes > limits.imageBytes)
+        throw bad(`with it the image has more than ${String(limits.imageBytes)} bytes uncompressed`);
+      if (entries > limits.entries)
+        throw bad(`with it the image has more than ${String(limits.entries)} entries`);
       new LayerMerge(root, number, limits).apply(index.entries);
     } catch (error) {
       throw aboutLayer(index.layer, error);
@@ -90,18 +92,25 @@ class LayerMerge {
     const present = siblings.get(name);
     if (entry.type !== 'directory') {
       this.#refuseOwnSubtree(entry, present);
-      siblings.set(name, { inode: inodeOf(entry, entry.type as InodeType, this.#layer), touchedBy: this.#layer });
+      siblings.set(name, {
+        inode: inodeOf(entry, entry.type, this.#layer),
+        touchedBy: this.#layer,
+      });
     } else if (present?.children !== undefined) {
       present.inode = inodeOf(entry, 'directory', this.#layer);
       present.touchedBy = this.#layer;
     } else {
-      siblings.set(name, { inode: inodeOf(entry, 'directory', this.#layer), children: new Map(), touchedBy: this.#layer });
+      siblings.set(name, {
+        inode: inodeOf(entry, 'directory', this.#layer),
+        children: new Map(),
+        touchedBy: this.#layer,
+      });
     }
   }
 
   /** Links whose target stands behind them, also through other such links; then those to what this layer has removed. */
   #addWaiting(): void {
-    for (let before = -1; this.#waiting.size !== before; ) {
+    for (let before = -1; this.#waiting.size !== before;) {
       before = this.#waiting.size;
       for (const [path, addition] of this.#waiting) {
         const target = this.#find(addition.entry);
@@ -113,14 +122,16 @@ class LayerMerge {
     for (const addition of this.#waiting.values()) {
       const { entry } = addition;
       const target = this.#belowTargets.get(entry);
-      if (target === undefined) throw bad(`${show(entry.name)} is a hard link to ${show(entry.linkName)}, which is not there`);
+      if (target === undefined)
+        throw bad(`${show(entry.name)} is a hard link to ${show(entry.linkName)}, which is not there`);
       this.#link(addition, addition.components.at(-1) ?? '', target);
     }
   }
 
   #link(addition: Addition, name: string, target: TreeNode): void {
     const { entry } = addition;
-    if (target.children !== undefined) throw bad(`${show(entry.name)} is a hard link to the directory ${show(entry.linkName)}`);
+    if (target.children !== undefined)
+      throw bad(`${show(entry.name)} is a hard link to the directory ${show(entry.linkName)}`);
     const siblings = this.#siblings(addition);
     const present = siblings.get(name);
     if (present === target) throw bad(`${show(entry.name)} is a hard link to itself`);
@@ -144,21 +155,24 @@ class LayerMerge {
 
   #siblings({ entry, components }: Addition): Map<string, TreeNode> {
     const parent = directoryAt(this.#root, components.slice(0, -1), { layer: this.#layer });
-    if (parent?.children === undefined) throw bad(`${show(entry.name)} lies below something that is no directory`);
+    if (parent?.children === undefined)
+      throw bad(`${show(entry.name)} lies below something that is no directory`);
     return parent.children;
   }
 
   /** A file over a directory hides what is below; but not what this very layer has put there. */
   #refuseOwnSubtree(entry: LayerEntry, present: TreeNode | undefined): void {
     if (present?.children === undefined || present.touchedBy !== this.#layer) return;
-    if (holdsOf(present, this.#layer)) throw bad(`${show(entry.name)} is a ${entry.type}, and the same layer has entries below it`);
+    if (holdsOf(present, this.#layer))
+      throw bad(`${show(entry.name)} is a ${entry.type}, and the same layer has entries below it`);
   }
 }
 
 function checkTarget(entry: LayerEntry): void {
   // Packers take both, and make images that can't be read or links that can't be followed.
   if (entry.linkName === '') throw bad(`${show(entry.name)} is a symbolic link to nothing`);
-  if (entry.linkName.length > MAX_TARGET) throw bad(`${show(entry.name)} is a link to a name of ${String(entry.linkName.length)} bytes`);
+  if (entry.linkName.length > MAX_TARGET)
+    throw bad(`${show(entry.name)} is a link to a name of ${String(entry.linkName.length)} bytes`);
 }
 
 /** True when something below the directory was put there by this layer. */

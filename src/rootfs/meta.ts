@@ -37,7 +37,8 @@ export function renderMeta(input: MetaInput): Meta {
   ] as const) {
     if (list.length === 0) continue;
     const value = renderList(list);
-    if (value === undefined) losses.push(`${key} holds characters that the metadata file can't carry; it was left out.`);
+    if (value === undefined)
+      losses.push(`${key} holds characters that the metadata file can't carry; it was left out.`);
     else lines.push(`${key}: ${value}`);
   }
   const { workingDirectory } = input;
@@ -47,13 +48,23 @@ export function renderMeta(input: MetaInput): Meta {
   }
   if (input.access !== undefined) {
     const { users, groups } = input.access;
-    if (users.length + groups.length === 0) throw new RangeError('a private image without anybody who may use it would be open to all');
-    if (users.length > MAX_ACCESS_IDS || groups.length > MAX_ACCESS_IDS) throw new RangeError(`more than ${String(MAX_ACCESS_IDS)} users or groups`);
+    if (users.length + groups.length === 0)
+      throw new RangeError('a private image without anybody who may use it would be open to all');
+    if (users.length > MAX_ACCESS_IDS || groups.length > MAX_ACCESS_IDS)
+      throw new RangeError(`more than ${String(MAX_ACCESS_IDS)} users or groups`);
     lines.push(`USERACL: ${users.join(',')}`, `GROUPACL: ${groups.join(',')}`);
   }
   for (const variable of input.environment) {
     if (isPlain(variable)) lines.push(`ENV: ${variable}`);
-    else losses.push(`The environment variable ${variable.split('=', 1)[0]?.slice(0, 80).replace(/[\r\n\0]/g, '?') ?? ''} holds characters that the metadata file can't carry; it was left out.`);
+    else
+      losses.push(
+        `The environment variable ${
+          variable
+            .split('=', 1)[0]
+            ?.slice(0, 80)
+            .replace(/[\r\n\0]/g, '?') ?? ''
+        } holds characters that the metadata file can't carry; it was left out.`,
+      );
   }
   return { text: `${lines.join('\n')}\n`, losses };
 }
@@ -69,7 +80,14 @@ function renderList(list: readonly string[]): string | undefined {
   if (!list.some((item) => item.includes("'"))) return `[${list.map((item) => `'${item}'`).join(', ')}]`;
   // A sole argument may stand as plain text, which the runtime takes whole; but not where it would look like a list.
   const [only] = list;
-  if (list.length === 1 && only !== undefined && only.trim() === only && !only.startsWith("['") && !only.startsWith('[u') && !only.endsWith('\\')) {
+  if (
+    list.length === 1 &&
+    only !== undefined &&
+    only.trim() === only &&
+    !only.startsWith("['") &&
+    !only.startsWith('[u') &&
+    !only.endsWith('\\')
+  ) {
     return only;
   }
   return undefined;

@@ -20,7 +20,10 @@ class Tally {
   }
 
   sentences(): string[] {
-    return [...this.#paths].map(([rule, { count, first }]) => `${rule}: ${String(count)} (${first.join(', ')}${count > first.length ? ', ...' : ''})`);
+    return [...this.#paths].map(
+      ([rule, { count, first }]) =>
+        `${rule}: ${String(count)} (${first.join(', ')}${count > first.length ? ', ...' : ''})`,
+    );
   }
 }
 
@@ -33,10 +36,16 @@ export function applyPolicy(root: TreeNode, policy: RootfsPolicy): string[] {
   treat(root.inode, '/', policy, tally);
   const dropped: (readonly [string, string])[] = [];
   for (const [path, { inode }] of walk(root)) {
-    const rule = inSystemDirectory(path) && policy.systemDirectories !== 'keep' ? 'contents of /dev, /proc and /sys dropped' : dropRule(inode, policy);
+    const rule =
+      inSystemDirectory(path) && policy.systemDirectories !== 'keep'
+        ? 'contents of /dev, /proc and /sys dropped'
+        : dropRule(inode, policy);
     if (rule !== undefined) {
       tally.note(rule, path);
-      dropped.push([path.slice(0, Math.max(0, path.lastIndexOf('/'))), path.slice(path.lastIndexOf('/') + 1)]);
+      dropped.push([
+        path.slice(0, Math.max(0, path.lastIndexOf('/'))),
+        path.slice(path.lastIndexOf('/') + 1),
+      ]);
       continue;
     }
     if (seen.has(inode)) continue;
@@ -53,7 +62,8 @@ function inSystemDirectory(path: string): boolean {
 }
 
 function dropRule(inode: Inode, policy: RootfsPolicy): string | undefined {
-  if ((inode.type === 'char' || inode.type === 'block') && policy.devices === 'drop') return 'devices dropped';
+  if ((inode.type === 'char' || inode.type === 'block') && policy.devices === 'drop')
+    return 'devices dropped';
   if (inode.type === 'fifo' && policy.fifos === 'drop') return 'FIFOs dropped';
   return undefined;
 }
@@ -79,9 +89,14 @@ function treat(inode: Inode, path: string, policy: RootfsPolicy, tally: Tally): 
   const kept = new Map<string, string>();
   for (const [name, value] of inode.xattrs) {
     const keeps =
-      (name.startsWith('user.') && policy.userXattrs === 'keep') || (name === 'security.capability' && policy.capabilities === 'keep');
+      (name.startsWith('user.') && policy.userXattrs === 'keep') ||
+      (name === 'security.capability' && policy.capabilities === 'keep');
     if (keeps) kept.set(name, value);
-    else tally.note(name === 'security.capability' ? 'file capabilities dropped' : 'extended attributes dropped', path);
+    else
+      tally.note(
+        name === 'security.capability' ? 'file capabilities dropped' : 'extended attributes dropped',
+        path,
+      );
   }
   inode.xattrs = kept;
 }

@@ -57,9 +57,11 @@ export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise
         if (entries.length >= limits.entries) throw bad(`it has more than ${String(limits.entries)} entries`);
         let xattrBytes = 0;
         for (const [name, value] of entry.xattrs) xattrBytes += name.length + value.length;
-        if (xattrBytes > limits.xattrBytes) throw bad(`${show(entry.name)} has ${String(xattrBytes)} bytes of extended attributes`);
+        if (xattrBytes > limits.xattrBytes)
+          throw bad(`${show(entry.name)} has ${String(xattrBytes)} bytes of extended attributes`);
         kept += entry.name.length + entry.linkName.length + xattrBytes + 8 * (entry.sparse?.length ?? 0);
-        if (kept > (limits.indexBytes ?? INDEX_BYTES)) throw bad('its names and attributes alone take more memory than is allowed');
+        if (kept > (limits.indexBytes ?? INDEX_BYTES))
+          throw bad('its names and attributes alone take more memory than is allowed');
         if (entry.sparse !== undefined) holes += entry.size;
         entries.push({ ...entry, offset });
         return false;
@@ -72,7 +74,8 @@ export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise
   try {
     for await (const chunk of inflate(layer.path, options.tools, signal)) {
       bytes += chunk.length;
-      if (bytes + holes > limits.layerBytes) throw bad(`it has more than ${String(limits.layerBytes)} bytes uncompressed`);
+      if (bytes + holes > limits.layerBytes)
+        throw bad(`it has more than ${String(limits.layerBytes)} bytes uncompressed`);
       if (bytes > RATIO_FROM_BYTES && bytes > layer.size * limits.ratio) {
         throw bad(`it inflates to more than ${String(limits.ratio)} times its size`);
       }
@@ -93,5 +96,7 @@ export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise
 /** Names the layer in an error about it. */
 export function aboutLayer(layer: LayerBlob, error: unknown): unknown {
   if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER') return error;
-  return new GatewayError('BAD_LAYER', `Layer ${layer.digest} can't be used: ${error.message}.`, { cause: error });
+  return new GatewayError('BAD_LAYER', `Layer ${layer.digest} can't be used: ${error.message}.`, {
+    cause: error,
+  });
 }

@@ -22,7 +22,12 @@ export function sparseSize(block: Buffer, flag: string, pax: PaxRecords): number
 }
 
 export function isSparse(flag: string, pax: PaxRecords): boolean {
-  return flag === GNU_SPARSE || pax.has('GNU.sparse.major') || pax.has('GNU.sparse.size') || pax.has('GNU.sparse.map');
+  return (
+    flag === GNU_SPARSE ||
+    pax.has('GNU.sparse.major') ||
+    pax.has('GNU.sparse.size') ||
+    pax.has('GNU.sparse.map')
+  );
 }
 
 /** True when the map stands in front of the data (pax 1.0). */
@@ -67,7 +72,8 @@ export class BodyMap {
     this.#blocks.push(block);
     for (const byte of block) if (byte === 0x0a) this.#lines++;
     if (this.#lines === 0) return undefined;
-    this.#wanted ??= 2 * decimal(Buffer.concat(this.#blocks).toString('latin1').split('\n', 1)[0] ?? '', 'GNU.sparse.map');
+    this.#wanted ??=
+      2 * decimal(Buffer.concat(this.#blocks).toString('latin1').split('\n', 1)[0] ?? '', 'GNU.sparse.map');
     if (this.#lines < 1 + this.#wanted) return undefined;
     const lines = Buffer.concat(this.#blocks).toString('latin1').split('\n');
     return lines.slice(1, 1 + this.#wanted).map((text) => decimal(text, 'GNU.sparse.map'));
@@ -81,7 +87,8 @@ export function checkedMap(name: string, pieces: readonly number[], size: number
   for (let i = 0; i < pieces.length; i += 2) {
     const offset = pieces[i] ?? NaN;
     const length = pieces[i + 1] ?? NaN;
-    if (!(offset >= end && length >= 0 && offset + length <= size)) throw bad(`${show(name)} is a sparse file with an impossible map`);
+    if (!(offset >= end && length >= 0 && offset + length <= size))
+      throw bad(`${show(name)} is a sparse file with an impossible map`);
     end = offset + length;
     sum += length;
   }

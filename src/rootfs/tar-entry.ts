@@ -60,7 +60,8 @@ export function typeFlag(block: Buffer): string {
   let sum = 8 * 32;
   for (let i = 0; i < 148; i++) sum += block[i] ?? 0;
   for (let i = 156; i < BLOCK; i++) sum += block[i] ?? 0;
-  if (sum !== number(block, 148, 8)) throw bad('a header has a wrong checksum; it is no tar archive, or it is damaged');
+  if (sum !== number(block, 148, 8))
+    throw bad('a header has a wrong checksum; it is no tar archive, or it is damaged');
   return String.fromCharCode(block[156] ?? 0);
 }
 
@@ -74,14 +75,21 @@ export function bodySize(block: Buffer, pax: PaxRecords): number {
 /**
  * @throws GatewayError BAD_LAYER for types that are not part of a file system and malformed numbers.
  */
-export function readEntry(block: Buffer, flag: string, pax: PaxRecords, longName: string | undefined, longLink: string | undefined): TarEntry {
+export function readEntry(
+  block: Buffer,
+  flag: string,
+  pax: PaxRecords,
+  longName: string | undefined,
+  longLink: string | undefined,
+): TarEntry {
   const name = pax.get('GNU.sparse.name') ?? pax.get('path') ?? longName ?? headerName(block);
   const type = TYPES[flag];
   if (type === undefined) throw bad(`${show(name)} has the unknown type ${show(flag)}`);
   const size = bodySize(block, pax);
   // Old archives mark directories by their name.
   const actual: EntryType = type === 'file' && name.endsWith('/') ? 'directory' : type;
-  if (actual !== 'file' && size !== 0 && actual !== 'hardlink') throw bad(`${show(name)} is a ${actual} with a body`);
+  if (actual !== 'file' && size !== 0 && actual !== 'hardlink')
+    throw bad(`${show(name)} is a ${actual} with a body`);
   return {
     name,
     type: actual,
@@ -100,11 +108,12 @@ export function readEntry(block: Buffer, flag: string, pax: PaxRecords, longName
 /** The records of a pax header's body: `<length> <keyword>=<value>\n`, values in any bytes. @throws GatewayError BAD_LAYER */
 export function parsePax(body: Buffer): Map<string, string> {
   const records = new Map<string, string>();
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const space = body.indexOf(0x20, at);
     const length = space < 0 ? NaN : Number(body.toString('latin1', at, space));
     const end = at + length;
-    if (!Number.isInteger(length) || length < 5 || end > body.length || body[end - 1] !== 0x0a) throw bad('a pax header is malformed');
+    if (!Number.isInteger(length) || length < 5 || end > body.length || body[end - 1] !== 0x0a)
+      throw bad('a pax header is malformed');
     const equals = body.indexOf(0x3d, space);
     if (equals < 0 || equals >= end) throw bad('a pax header is malformed');
     const keyword = body.toString('latin1', space + 1, equals);
@@ -160,7 +169,8 @@ export function number(block: Buffer, offset: number, length: number): number {
 
 /** A number as pax writes it. @throws GatewayError BAD_LAYER */
 export function decimal(value: string, keyword: string): number {
-  if (!/^-?\d{1,20}(\.\d*)?$/.test(value)) throw bad(`the pax record ${keyword} is ${show(value)}, which is no number`);
+  if (!/^-?\d{1,20}(\.\d*)?$/.test(value))
+    throw bad(`the pax record ${keyword} is ${show(value)}, which is no number`);
   return Number(value);
 }
 
@@ -172,6 +182,7 @@ export const NO_XATTRS: ReadonlyMap<string, string> = new Map();
 function xattrsOf(pax: PaxRecords): ReadonlyMap<string, string> {
   if (pax.size === 0) return NO_XATTRS;
   const xattrs = new Map<string, string>();
-  for (const [keyword, value] of pax) if (keyword.startsWith(XATTR)) xattrs.set(keyword.slice(XATTR.length), value);
+  for (const [keyword, value] of pax)
+    if (keyword.startsWith(XATTR)) xattrs.set(keyword.slice(XATTR.length), value);
   return xattrs.size === 0 ? NO_XATTRS : xattrs;
 }

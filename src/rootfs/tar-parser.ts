@@ -2,8 +2,29 @@
  * A tar archive as it streams by: feed it chunks, it calls back for each entry and, where the caller wants them, for
  * the bytes of its body. Synchronous, so that a million entries cost no promises.
  */
-import { BodyMap, checkedMap, extensionPieces, GNU_SPARSE, hasMapInBody, isSparse, oldPieces, paxPieces, sparseSize } from './sparse.js';
-import { bad, BLOCK, bodySize, isZeroBlock, parsePax, readEntry, show, typeFlag, type PaxRecords, type TarEntry } from './tar-entry.js';
+import {
+  BodyMap,
+  checkedMap,
+  extensionPieces,
+  GNU_SPARSE,
+  hasMapInBody,
+  isSparse,
+  oldPieces,
+  paxPieces,
+  sparseSize,
+} from './sparse.js';
+import {
+  bad,
+  BLOCK,
+  bodySize,
+  isZeroBlock,
+  parsePax,
+  readEntry,
+  show,
+  typeFlag,
+  type PaxRecords,
+  type TarEntry,
+} from './tar-entry.js';
 
 export interface TarHandler {
   /** An entry begins; its body starts at `offset` of the archive. True when the body is wanted. */
@@ -20,9 +41,16 @@ export interface TarParserLimits {
 }
 
 /** What the bytes to come are. */
-type Part = 'header' | 'pax' | 'globalPax' | 'longName' | 'longLink' | 'sparse' | 'body' | 'padding' | 'trailer';
+type Part =
+  'header' | 'pax' | 'globalPax' | 'longName' | 'longLink' | 'sparse' | 'body' | 'padding' | 'trailer';
 
-const META: Readonly<Record<string, Part>> = { x: 'pax', X: 'pax', g: 'globalPax', L: 'longName', K: 'longLink' };
+const META: Readonly<Record<string, Part>> = {
+  x: 'pax',
+  X: 'pax',
+  g: 'globalPax',
+  L: 'longName',
+  K: 'longLink',
+};
 
 export class TarParser {
   readonly #handler: TarHandler;
@@ -39,7 +67,8 @@ export class TarParser {
   #longName: string | undefined;
   #longLink: string | undefined;
   /** A sparse file whose map is still coming. */
-  #pending: { readonly entry: TarEntry; stored: number; pieces: number[]; inBody: BodyMap | undefined } | undefined;
+  #pending:
+    { readonly entry: TarEntry; stored: number; pieces: number[]; inBody: BodyMap | undefined } | undefined;
   #sparseBytes = 0;
 
   constructor(handler: TarHandler, limits: TarParserLimits) {
@@ -49,7 +78,7 @@ export class TarParser {
 
   /** @throws GatewayError BAD_LAYER, and whatever the handler throws. */
   write(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       const take = Math.min(this.#left, chunk.length - at);
       const piece = chunk.subarray(at, at + take);
       at += take;
@@ -74,7 +103,10 @@ export class TarParser {
   end(): void {
     // `umoci insert` writes neither the padding of the last body nor the final zero blocks; nothing of an entry is
     // missing then, and the diffID proves that the archive is what was made.
-    const between = this.#part === 'trailer' || this.#part === 'padding' || (this.#part === 'header' && this.#left === BLOCK);
+    const between =
+      this.#part === 'trailer' ||
+      this.#part === 'padding' ||
+      (this.#part === 'header' && this.#left === BLOCK);
     if (!between) throw bad('the archive is cut in the middle of an entry');
   }
 
@@ -84,10 +116,12 @@ export class TarParser {
       case 'header':
         return this.#header(block);
       case 'pax':
-        for (const [keyword, value] of parsePax(block.subarray(0, block.length - this.#paddingAfter))) this.#pax.set(keyword, value);
+        for (const [keyword, value] of parsePax(block.subarray(0, block.length - this.#paddingAfter)))
+          this.#pax.set(keyword, value);
         break;
       case 'globalPax':
-        for (const [keyword, value] of parsePax(block.subarray(0, block.length - this.#paddingAfter))) this.#global.set(keyword, value);
+        for (const [keyword, value] of parsePax(block.subarray(0, block.length - this.#paddingAfter)))
+          this.#global.set(keyword, value);
         break;
       case 'sparse':
         return this.#sparsePart(block);
@@ -106,8 +140,10 @@ export class TarParser {
     const meta = META[flag];
     if (meta !== undefined) {
       const size = bodySize(block, new Map());
-      const limit = meta === 'pax' || meta === 'globalPax' ? this.#limits.paxBytes : this.#limits.longNameBytes;
-      if (size > limit) throw bad(`a ${meta} header has ${String(size)} bytes, more than the limit of ${String(limit)}`);
+      const limit =
+        meta === 'pax' || meta === 'globalPax' ? this.#limits.paxBytes : this.#limits.longNameBytes;
+      if (size > limit)
+        throw bad(`a ${meta} header has ${String(size)} bytes, more than the limit of ${String(limit)}`);
       if (size === 0) return this.#begin('header', BLOCK);
       this.#paddingAfter = paddingOf(size);
       return this.#begin(meta, size + this.#paddingAfter);
@@ -115,7 +151,8 @@ export class TarParser {
     const pax = this.#global.size === 0 ? this.#pax : new Map([...this.#global, ...this.#pax]);
     const entry = readEntry(block, flag, pax, this.#longName, this.#longLink);
     if (entry.name === '') throw bad('an entry has no name');
-    if (entry.name.includes('\0') || entry.linkName.includes('\0')) throw bad(`${show(entry.name)} has a NUL in a name`);
+    if (entry.name.includes('\0') || entry.linkName.includes('\0'))
+      throw bad(`${show(entry.name)} has a NUL in a name`);
     this.#pax = new Map();
     this.#longName = undefined;
     this.#longLink = undefined;
@@ -127,8 +164,14 @@ export class TarParser {
   /** Collects the map of a sparse file: from the header, the blocks behind it, or the begin of its body. */
   #sparse(block: Buffer, flag: string, pax: PaxRecords, entry: TarEntry, stored: number): void {
     const size = sparseSize(block, flag, pax);
-    const { pieces, hasMore } = flag === GNU_SPARSE ? oldPieces(block) : { pieces: paxPieces(pax), hasMore: hasMapInBody(pax) };
-    this.#pending = { entry: { ...entry, size }, stored, pieces, inBody: flag === GNU_SPARSE ? undefined : new BodyMap() };
+    const { pieces, hasMore } =
+      flag === GNU_SPARSE ? oldPieces(block) : { pieces: paxPieces(pax), hasMore: hasMapInBody(pax) };
+    this.#pending = {
+      entry: { ...entry, size },
+      stored,
+      pieces,
+      inBody: flag === GNU_SPARSE ? undefined : new BodyMap(),
+    };
     if (hasMore) this.#begin('sparse', BLOCK);
     else this.#emitSparse();
   }
@@ -137,7 +180,10 @@ export class TarParser {
     const pending = this.#pending;
     if (pending === undefined) return;
     this.#sparseBytes += BLOCK;
-    if (this.#sparseBytes > this.#limits.paxBytes) throw bad(`${show(pending.entry.name)} is a sparse file with a map of more than ${String(this.#limits.paxBytes)} bytes`);
+    if (this.#sparseBytes > this.#limits.paxBytes)
+      throw bad(
+        `${show(pending.entry.name)} is a sparse file with a map of more than ${String(this.#limits.paxBytes)} bytes`,
+      );
     if (pending.inBody === undefined) {
       const { pieces, hasMore } = extensionPieces(block);
       for (const number of pieces) pending.pieces.push(number);

@@ -7,7 +7,15 @@ import { paddingOf } from './tar-parser.js';
 import { BLOCK } from './tar-entry.js';
 import type { Inode } from './tree.js';
 
-const FLAGS = { file: '0', hardlink: '1', symlink: '2', char: '3', block: '4', directory: '5', fifo: '6' } as const;
+const FLAGS = {
+  file: '0',
+  hardlink: '1',
+  symlink: '2',
+  char: '3',
+  block: '4',
+  directory: '5',
+  fifo: '6',
+} as const;
 
 /** The header blocks of one path. With `linkTo` it is a hard link to that path, which must have been written before. */
 export function tarHeader(path: string, inode: Inode, linkTo?: string): Buffer {
@@ -17,7 +25,15 @@ export function tarHeader(path: string, inode: Inode, linkTo?: string): Buffer {
   if (inode.xattrs.size > 0 && linkTo === undefined) blocks.push(...withBody('x', paxXattrs(inode.xattrs)));
   if (link.length > 100) blocks.push(...withBody('K', Buffer.from(`${link}\0`, 'latin1')));
   if (name.length > 100) blocks.push(...withBody('L', Buffer.from(`${name}\0`, 'latin1')));
-  blocks.push(header(name, inode, linkTo === undefined ? FLAGS[inode.type] : FLAGS.hardlink, link, linkTo === undefined ? inode.size : 0));
+  blocks.push(
+    header(
+      name,
+      inode,
+      linkTo === undefined ? FLAGS[inode.type] : FLAGS.hardlink,
+      link,
+      linkTo === undefined ? inode.size : 0,
+    ),
+  );
   return blocks.length === 1 ? (blocks[0] ?? Buffer.alloc(0)) : Buffer.concat(blocks);
 }
 

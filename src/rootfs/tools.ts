@@ -12,6 +12,8 @@ export interface RootfsTools {
   readonly mksquashfs: string;
   /** `4.5.1`, as the program says. */
   readonly mksquashfsVersion: string;
+  /** The other packer, preferred where it is there. */
+  readonly tar2sqfs?: { readonly path: string; readonly version: string } | undefined;
   /** Reads a squashfs back as a tar. */
   readonly sqfs2tar: string;
 }
@@ -25,11 +27,18 @@ const OLDEST = [4, 5];
 export async function probeTools(path = process.env['PATH'] ?? ''): Promise<RootfsTools> {
   const mksquashfs = needed('mksquashfs', 'squashfs-tools', path);
   const sqfs2tar = needed('sqfs2tar', 'squashfs-tools-ng', path);
-  const said = await runChild({ command: 'sh', args: ['-c', '"$1" -version || true', 'sh', mksquashfs], errorCode: 'PACKER_MISSING' });
+  const said = await runChild({
+    command: 'sh',
+    args: ['-c', '"$1" -version || true', 'sh', mksquashfs],
+    errorCode: 'PACKER_MISSING',
+  });
   const version = /mksquashfs version (\d+)\.(\d+)[^\s]*/.exec(said);
   const [whole = '', major = '0', minor = '0'] = version ?? [];
   if (Number(major) < (OLDEST[0] ?? 0) || (Number(major) === OLDEST[0] && Number(minor) < (OLDEST[1] ?? 0))) {
-    throw new GatewayError('PACKER_MISSING', `${mksquashfs} is version ${whole === '' ? 'unknown' : whole}; 4.5 or newer is needed to read a tar.`);
+    throw new GatewayError(
+      'PACKER_MISSING',
+      `${mksquashfs} is version ${whole === '' ? 'unknown' : whole}; 4.5 or newer is needed to read a tar.`,
+    );
   }
   return {
     igzip: findProgram('igzip', path),
@@ -37,11 +46,27 @@ export async function probeTools(path = process.env['PATH'] ?? ''): Promise<Root
     mksquashfs,
     mksquashfsVersion: whole.replace('mksquashfs version ', ''),
     sqfs2tar,
+    tar2sqfs: await probeTar2sqfs(path),
   };
+}
+
+/** 1.2.0 is the version that was tried; older ones are not trusted with images. */
+async function probeTar2sqfs(path: string): Promise<RootfsTools['tar2sqfs']> {
+  const found = findProgram('tar2sqfs', path);
+  if (found === undefined) return undefined;
+  const said = await runChild({ command: found, args: ['--version'] }).catch(() => '');
+  const [, version, major, minor] =
+    /(?:tar2sqfs|squashfs-tools-ng)\D*((\d+)\.(\d+)(?:\.\d+)?)/.exec(said) ?? [];
+  if (version === undefined || Number(major) < 1 || (Number(major) === 1 && Number(minor) < 2))
+    return undefined;
+  return { path: found, version };
 }
 
 function needed(name: string, debianPackage: string, path: string): string {
   const found = findProgram(name, path);
   if (found !== undefined) return found;
-  throw new GatewayError('PACKER_MISSING', `The program "${name}" is not installed or not on PATH: install it (Debian package ${debianPackage}) and start the worker again.`);
+  throw new GatewayError(
+    'PACKER_MISSING',
+    `The program "${name}" is not installed or not on PATH: install it (Debian package ${debianPackage}) and start the worker again.`,
+  );
 }

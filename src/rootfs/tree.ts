@@ -89,13 +89,18 @@ function directoryInode(layer: number): Inode {
  * @throws GatewayError BAD_LAYER
  */
 export function componentsOf(path: string, maxDepth: number): string[] {
-  if (path.length > MAX_PATH) throw bad(`${show(path)}... has ${String(path.length)} bytes, more than a path can have`);
+  if (path.length > MAX_PATH)
+    throw bad(`${show(path)}... has ${String(path.length)} bytes, more than a path can have`);
   const components = path.split('/').filter((part) => part !== '' && part !== '.');
   for (const part of components) {
     if (part === '..') throw bad(`${show(path)} leads out of its place`);
-    if (part.length > MAX_COMPONENT) throw bad(`${show(path)} has a component of ${String(part.length)} bytes, more than a name can have`);
+    if (part.length > MAX_COMPONENT)
+      throw bad(`${show(path)} has a component of ${String(part.length)} bytes, more than a name can have`);
   }
-  if (components.length > maxDepth) throw bad(`${show(path)} is ${String(components.length)} directories deep, more than the limit of ${String(maxDepth)}`);
+  if (components.length > maxDepth)
+    throw bad(
+      `${show(path)} is ${String(components.length)} directories deep, more than the limit of ${String(maxDepth)}`,
+    );
   return components;
 }
 
@@ -106,7 +111,11 @@ export function componentsOf(path: string, maxDepth: number): string[] {
  *
  * @throws GatewayError BAD_LAYER when a component is no directory (with `create`), or the links go round in circles.
  */
-export function directoryAt(root: TreeNode, components: readonly string[], create?: { readonly layer: number }): TreeNode | undefined {
+export function directoryAt(
+  root: TreeNode,
+  components: readonly string[],
+  create?: { readonly layer: number },
+): TreeNode | undefined {
   const path = [root];
   const todo = [...components];
   let links = 0;
@@ -126,7 +135,10 @@ export function directoryAt(root: TreeNode, components: readonly string[], creat
     if (child.children !== undefined) {
       path.push(child);
     } else if (child.inode.type === 'symlink') {
-      if (++links > MAX_LINKS) throw bad(`${show(components.join('/'))} leads through more than ${String(MAX_LINKS)} symbolic links`);
+      if (++links > MAX_LINKS)
+        throw bad(
+          `${show(components.join('/'))} leads through more than ${String(MAX_LINKS)} symbolic links`,
+        );
       const target = child.inode.linkTarget;
       if (target.startsWith('/')) path.length = 1;
       todo.unshift(...target.split('/').filter((part) => part !== '' && part !== '.'));
@@ -153,7 +165,8 @@ export function* walk(root: TreeNode): Generator<readonly [path: string, node: T
     if (node === undefined) continue;
     const path = here.prefix + name;
     yield [path, node];
-    if (node.children !== undefined) open.push({ prefix: `${path}/`, names: sortedNames(node), children: node.children });
+    if (node.children !== undefined)
+      open.push({ prefix: `${path}/`, names: sortedNames(node), children: node.children });
   }
 }
 

@@ -21,7 +21,11 @@ export interface VerifyOptions {
 /**
  * @throws GatewayError CONVERSION_FAILED naming the first difference; the reason of `signal`.
  */
-export async function verifyProduct(product: PackedProduct, root: TreeNode, options: VerifyOptions): Promise<void> {
+export async function verifyProduct(
+  product: PackedProduct,
+  root: TreeNode,
+  options: VerifyOptions,
+): Promise<void> {
   const expected = new Map<string, Inode>();
   for (const [path, node] of walk(root)) expected.set(path, node.inode);
   const found = new Set<string>();
@@ -31,13 +35,17 @@ export async function verifyProduct(product: PackedProduct, root: TreeNode, opti
     {
       entry(entry) {
         const path = entry.name.replace(/^\.?\/+/, '').replace(/\/+$/, '');
-        if (path === '' || path === '.') return false;
+        if (path === '' || path === '.') {
+          compareRoot(product, root.inode, entry);
+          return false;
+        }
         const inode = expected.get(path);
         if (inode === undefined) throw wrong(product, path, 'is in it, but was not put in');
         if (found.has(path)) throw wrong(product, path, 'is in it twice');
         found.add(path);
         if (entry.type === 'hardlink') {
-          if (expected.get(entry.linkName.replace(/^\.?\/+/, '')) !== inode) throw wrong(product, path, `is a hard link to ${show(entry.linkName)}`);
+          if (expected.get(entry.linkName.replace(/^\.?\/+/, '')) !== inode)
+            throw wrong(product, path, `is a hard link to ${show(entry.linkName)}`);
           return false;
         }
         compare(product, path, inode, entry);
@@ -60,7 +68,8 @@ export async function verifyProduct(product: PackedProduct, root: TreeNode, opti
 
   const child = startChild({
     command: options.tools.sqfs2tar,
-    args: [product.path],
+    // With an entry for the root, and an error for what a tar can't hold.
+    args: ['--root-becomes', '.', '--no-skip', product.path],
     stdout: 'pipe',
     signal: options.signal,
     timeLimitMs: options.timeLimitMs,
@@ -76,26 +85,57 @@ export async function verifyProduct(product: PackedProduct, root: TreeNode, opti
     await child.done.catch(() => {});
     if (options.signal.aborted) throw abortReason(options.signal);
     if (error instanceof GatewayError && error.code === 'BAD_LAYER') {
-      throw new GatewayError('CONVERSION_FAILED', `The product ${product.path} can't be read back: ${error.message}.`, { cause: error });
+      throw new GatewayError(
+        'CONVERSION_FAILED',
+        `The product ${product.path} can't be read back: ${error.message}.`,
+        { cause: error },
+      );
     }
     throw error;
   }
-  for (const path of expected.keys()) if (!found.has(path)) throw wrong(product, path, 'was put in, but is not in it');
+  for (const path of expected.keys())
+    if (!found.has(path)) throw wrong(product, path, 'was put in, but is not in it');
+}
+
+/** Its time is not compared: mksquashfs takes that of the file system. */
+function compareRoot(product: PackedProduct, inode: Inode, entry: TarEntry): void {
+  if (
+    entry.type !== 'directory' ||
+    entry.mode !== inode.mode ||
+    entry.uid !== inode.uid ||
+    entry.gid !== inode.gid
+  ) {
+    throw wrong(
+      product,
+      '/',
+      `has mode ${entry.mode.toString(8)} and belongs to ${String(entry.uid)}:${String(entry.gid)}`,
+    );
+  }
 }
 
 function compare(product: PackedProduct, path: string, inode: Inode, entry: TarEntry): void {
   const differences = [
     entry.type === inode.type || `is a ${entry.type} and not a ${inode.type}`,
-    entry.mode === inode.mode || inode.type === 'symlink' || `has mode ${entry.mode.toString(8)} and not ${inode.mode.toString(8)}`,
-    (entry.uid === inode.uid && entry.gid === inode.gid) || `belongs to ${String(entry.uid)}:${String(entry.gid)}`,
+    entry.mode === inode.mode ||
+      inode.type === 'symlink' ||
+      `has mode ${entry.mode.toString(8)} and not ${inode.mode.toString(8)}`,
+    (entry.uid === inode.uid && entry.gid === inode.gid) ||
+      `belongs to ${String(entry.uid)}:${String(entry.gid)}`,
     entry.mtime === inode.mtime || `has the time ${String(entry.mtime)} and not ${String(inode.mtime)}`,
-    inode.type !== 'file' || entry.size === inode.size || `has ${String(entry.size)} bytes and not ${String(inode.size)}`,
-    inode.type !== 'symlink' || entry.linkName === inode.linkTarget || `leads to ${show(entry.linkName)} and not to ${show(inode.linkTarget)}`,
+    inode.type !== 'file' ||
+      entry.size === inode.size ||
+      `has ${String(entry.size)} bytes and not ${String(inode.size)}`,
+    inode.type !== 'symlink' ||
+      entry.linkName === inode.linkTarget ||
+      `leads to ${show(entry.linkName)} and not to ${show(inode.linkTarget)}`,
   ];
   const first = differences.find((difference) => difference !== true);
   if (typeof first === 'string') throw wrong(product, path, first);
 }
 
 function wrong(product: PackedProduct, path: string, what: string): GatewayError {
-  return new GatewayError('CONVERSION_FAILED', `The product ${product.path} is not what was put in: ${show(path)} ${what}. Pull again; if it lasts, the packer is at fault.`);
+  return new GatewayError(
+    'CONVERSION_FAILED',
+    `The product ${product.path} is not what was put in: ${show(path)} ${what}. Pull again; if it lasts, the packer is at fault.`,
+  );
 }

@@ -21,7 +21,9 @@ export function isWhiteout(components: readonly string[]): boolean {
 
 /** AUFS's directories and what lies in them (`.wh..wh.plnk/12.34`); not the mark of an opaque directory. */
 export function isBookkeeping(components: readonly string[]): boolean {
-  return components.some((name, i) => name.startsWith(BOOKKEEPING) && !(name === OPAQUE && i === components.length - 1));
+  return components.some(
+    (name, i) => name.startsWith(BOOKKEEPING) && !(name === OPAQUE && i === components.length - 1),
+  );
 }
 
 /**
@@ -30,17 +32,26 @@ export function isBookkeeping(components: readonly string[]): boolean {
  * @param additions the other entries of the layer, asked for only when a whiteout leads through a symbolic link
  * @throws GatewayError BAD_LAYER for a whiteout of nothing.
  */
-export function applyWhiteouts(root: TreeNode, whiteouts: readonly Whiteout[], additions: () => readonly Whiteout[]): void {
+export function applyWhiteouts(
+  root: TreeNode,
+  whiteouts: readonly Whiteout[],
+  additions: () => readonly Whiteout[],
+): void {
   let directories: Set<string> | undefined;
   // A link that this layer replaces by a directory is not followed: below the new directory there is nothing to hide.
   const isReplaced = (path: string): boolean => {
-    directories ??= new Set(additions().flatMap(({ entry, components }) => (entry.type === 'directory' ? [components.join('/')] : [])));
+    directories ??= new Set(
+      additions().flatMap(({ entry, components }) =>
+        entry.type === 'directory' ? [components.join('/')] : [],
+      ),
+    );
     return directories.has(path);
   };
   for (const { entry, components } of whiteouts) {
     const name = components.at(-1) ?? '';
     const hidden = name.slice(WHITEOUT.length);
-    if (hidden === '' || hidden === '.' || hidden === '..') throw bad(`${show(entry.name)} is a whiteout of nothing`);
+    if (hidden === '' || hidden === '.' || hidden === '..')
+      throw bad(`${show(entry.name)} is a whiteout of nothing`);
     const parent = components.slice(0, -1);
     if (leadsThroughReplacedLink(root, parent, isReplaced)) continue;
     const directory = directoryAt(root, parent);
@@ -49,11 +60,16 @@ export function applyWhiteouts(root: TreeNode, whiteouts: readonly Whiteout[], a
   }
 }
 
-function leadsThroughReplacedLink(root: TreeNode, parent: readonly string[], isReplaced: (path: string) => boolean): boolean {
-  let node: TreeNode | undefined = root;
+function leadsThroughReplacedLink(
+  root: TreeNode,
+  parent: readonly string[],
+  isReplaced: (path: string) => boolean,
+): boolean {
+  let node = root;
   for (const [i, name] of parent.entries()) {
-    node = node?.children?.get(name);
-    if (node === undefined) return false;
+    const child = node.children?.get(name);
+    if (child === undefined) return false;
+    node = child;
     if (node.inode.type === 'symlink') return isReplaced(parent.slice(0, i + 1).join('/'));
   }
   return false;

@@ -39,12 +39,16 @@ export interface Converted {
   readonly policyNotes: readonly string[];
 }
 
-export async function convert(layers: readonly LayerBlob[], directory: string, options: ConvertOptions = {}): Promise<Converted> {
+export async function convert(
+  layers: readonly LayerBlob[],
+  directory: string,
+  options: ConvertOptions = {},
+): Promise<Converted> {
   const tools = options.pack?.tools ?? (await probeTools());
   const signal = options.signal ?? new AbortController().signal;
   const limits = { ...DEFAULT_ROOTFS_LIMITS, ...options.limits };
   const indexes = await Promise.all(layers.map((layer) => scanLayer(layer, { tools, limits, signal })));
-  const root = await mergeLayers(indexes, limits);
+  const root = mergeLayers(indexes, limits);
   const policyNotes = applyPolicy(root, options.policy ?? KEEP_ALL);
   const product = await packSquashfs(root, indexes, {
     output: join(directory, 'product.squashfs'),
@@ -53,6 +57,7 @@ export async function convert(layers: readonly LayerBlob[], directory: string, o
     memoryBytes: 256 << 20,
     processors: 2,
     timeLimitMs: 600_000,
+    fileMode: 0o600,
     signal,
     ...options.pack,
   });

@@ -4,7 +4,16 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -70,12 +79,19 @@ export function writeLayout(layout: string, tars: readonly Buffer[]): LayerBlob[
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
       config,
-      layers: layers.map(({ digest, size }) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size })),
+      layers: layers.map(({ digest, size }) => ({
+        mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+        digest,
+        size,
+      })),
     },
     'application/vnd.oci.image.manifest.v1+json',
   );
   writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-  const index = { schemaVersion: 2, manifests: [{ ...manifest, annotations: { 'org.opencontainers.image.ref.name': 't' } }] };
+  const index = {
+    schemaVersion: 2,
+    manifests: [{ ...manifest, annotations: { 'org.opencontainers.image.ref.name': 't' } }],
+  };
   writeFileSync(join(layout, 'index.json'), JSON.stringify(index));
   return layers;
 }
@@ -87,10 +103,10 @@ export function layersOf(layout: string): LayerBlob[] {
     readonly digest: string;
     readonly size: number;
   }
-  const read = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
-  const index = read<{ manifests: Descriptor[] }>(join(layout, 'index.json'));
-  const manifest = read<{ config: Descriptor; layers: Descriptor[] }>(blob(index.manifests[0]!.digest));
-  const config = read<{ rootfs: { diff_ids: string[] } }>(blob(manifest.config.digest));
+  const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+  const index = read(join(layout, 'index.json')) as { manifests: Descriptor[] };
+  const manifest = read(blob(index.manifests[0]!.digest)) as { config: Descriptor; layers: Descriptor[] };
+  const config = read(blob(manifest.config.digest)) as { rootfs: { diff_ids: string[] } };
   return manifest.layers.map(({ digest, size }, i) => ({
     path: blob(digest),
     digest: parseDigest(digest),
@@ -133,22 +149,32 @@ export function snapshot(root: string, options: SnapshotOptions = {}): Map<strin
     if (stat.isDirectory()) {
       // The root's time is not part of a layer.
       found.set(path, `directory ${mode}${owner}${path === '' ? '' : time}`);
-      for (const name of readdirSync(at, { encoding: 'latin1' }).sort()) visit(path === '' ? name : `${path}/${name}`);
+      for (const name of readdirSync(at, { encoding: 'latin1' }).sort())
+        visit(path === '' ? name : `${path}/${name}`);
       return;
     }
     const group = stat.nlink > 1 ? ` = ${groups.get(stat.ino) ?? path}` : '';
     if (!groups.has(stat.ino)) groups.set(stat.ino, path);
-    if (stat.isSymbolicLink()) found.set(path, `symlink${owner}${time} -> ${readlinkSync(at, { encoding: 'latin1' })}${group}`);
-    else if (stat.isFile()) found.set(path, `file ${mode}${owner}${time} ${String(stat.size)} ${sha(readFileSync(at))}${group}`);
+    if (stat.isSymbolicLink())
+      found.set(path, `symlink${owner}${time} -> ${readlinkSync(at, { encoding: 'latin1' })}${group}`);
+    else if (stat.isFile())
+      found.set(path, `file ${mode}${owner}${time} ${String(stat.size)} ${sha(readFileSync(at))}${group}`);
     else if (stat.isFIFO()) found.set(path, `fifo ${mode}${owner}${time}${group}`);
-    else found.set(path, `${stat.isBlockDevice() ? 'block' : 'char'} ${mode}${owner}${time} ${String(stat.rdev)}${group}`);
+    else
+      found.set(
+        path,
+        `${stat.isBlockDevice() ? 'block' : 'char'} ${mode}${owner}${time} ${String(stat.rdev)}${group}`,
+      );
   };
   visit('');
   return found;
 }
 
 /** What differs between two snapshots, one line each. */
-export function differences(ours: ReadonlyMap<string, string>, theirs: ReadonlyMap<string, string>): string[] {
+export function differences(
+  ours: ReadonlyMap<string, string>,
+  theirs: ReadonlyMap<string, string>,
+): string[] {
   const lines: string[] = [];
   for (const path of new Set([...ours.keys(), ...theirs.keys()])) {
     const a = ours.get(path) ?? 'missing';

@@ -49,10 +49,12 @@ export function tarOf(...items: readonly TarItem[]): Buffer {
 export function tarItem(item: TarItem): Buffer {
   const parts: Buffer[] = [];
   if (item.pax !== undefined) parts.push(record('x', 'PaxHeaders/x', paxBody(item.pax)));
-  if (item.name.length > 100) parts.push(record('L', '././@LongLink', Buffer.from(`${item.name}\0`, 'latin1')));
+  if (item.name.length > 100)
+    parts.push(record('L', '././@LongLink', Buffer.from(`${item.name}\0`, 'latin1')));
   const link = item.link ?? '';
   if (link.length > 100) parts.push(record('K', '././@LongLink', Buffer.from(`${link}\0`, 'latin1')));
-  const body = typeof item.body === 'string' ? Buffer.from(item.body, 'latin1') : (item.body ?? Buffer.alloc(0));
+  const body =
+    typeof item.body === 'string' ? Buffer.from(item.body, 'latin1') : (item.body ?? Buffer.alloc(0));
   const type = item.type ?? 'file';
   const header = tarHeader({
     name: item.name,
@@ -86,7 +88,19 @@ export function paxBody(records: Readonly<Record<string, string>>): Buffer {
 
 /** A header with a body that belongs to the entry behind it (`x`, `g`, `L`, `K`). */
 export function record(flag: string, name: string, body: Buffer): Buffer {
-  const header = tarHeader({ name, flag, mode: 0o644, uid: 0, gid: 0, mtime: 0, size: body.length, link: '', major: 0, minor: 0, patch: undefined });
+  const header = tarHeader({
+    name,
+    flag,
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    size: body.length,
+    link: '',
+    major: 0,
+    minor: 0,
+    patch: undefined,
+  });
   return Buffer.concat([header, padded(body)]);
 }
 

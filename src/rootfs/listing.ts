@@ -1,0 +1,23 @@
+/** The merged image as a list, for examiners and reports. */
+import { walk, type InodeType, type TreeNode } from './tree.js';
+
+export interface ListedEntry {
+  /** From the root, without a leading `/`; bytes, one unit each. */
+  readonly path: string;
+  readonly type: InodeType;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Bytes, 0 for what is no file. */
+  readonly size: number;
+  /** Of symbolic links; else empty. */
+  readonly linkTarget: string;
+}
+
+/** Every path, parents first, in the order of the bytes. The root is not among them. */
+export function* listing(root: TreeNode): Generator<ListedEntry, void, undefined> {
+  for (const [path, { inode }] of walk(root)) {
+    const { type, mode, uid, gid, size, linkTarget } = inode;
+    yield { path, type, mode, uid, gid, size: type === 'file' ? size : 0, linkTarget };
+  }
+}
