@@ -16,6 +16,12 @@ const MIN_BAR = 6;
 /** Two blanks, a short digest, a blank. */
 const BEFORE_BAR = 15;
 
+/** A layer and its place in the manifest. */
+interface Placed {
+  readonly layer: PullLayer;
+  readonly index: number;
+}
+
 /** A line a layer and one for the pull; no line wraps, and all fit above the cursor. */
 export function renderFrame(
   pull: PullState,
@@ -26,50 +32,58 @@ export function renderFrame(
   // The last column stays free: some terminals wrap as soon as it is written.
   const width = Math.max(1, columns - 1);
   const { shown, hidden } = choose(pull.layers, rows - 2);
-  const texts = shown.map((index) => layerText(pull, index, rates, now));
-  const bar = barWidth(width, texts);
-  const lines = shown.map((index, row) => {
-    const layer = pull.layers[index];
-    const drawn = layer === undefined || bar === 0 ? '' : `${drawBar(layer, bar)} `;
-    return `  ${printable(shortDigest(layer?.digest ?? ''))} ${drawn}${texts[row] ?? ''}`;
-  });
-  if (hidden.length > 0) lines.push(`  + ${hidden.length} more (${countStates(pull, hidden)})`);
+  const lines = layerLines(shown, rates, now, width);
+  if (hidden.length > 0) lines.push(`  + ${hidden.length} more (${countStates(hidden)})`);
   lines.push(pullText(pull, rates, now));
   return lines.map((line) => fit(line, width));
 }
 
 /** Which layers have a line: all, or where there is no room those that move first, then those that will. */
-function choose(layers: readonly PullLayer[], room: number): { shown: number[]; hidden: number[] } {
-  const all = layers.map((_, index) => index);
+function choose(layers: readonly PullLayer[], room: number): { shown: Placed[]; hidden: Placed[] } {
+  const all = layers.map((layer, index) => ({ layer, index }));
   if (all.length <= room) return { shown: all, hidden: [] };
-  const rank = (index: number): number => ({ WAITING: 1, DONE: 2 })[layers[index]?.state as string] ?? 0;
   // Sorting is stable, so that within a rank the order of the manifest stays.
-  const byRank = all.toSorted((a, b) => rank(a) - rank(b));
+  const byRank = all.toSorted((a, b) => rank(a.layer) - rank(b.layer));
   const kept = new Set(byRank.slice(0, Math.max(0, room - 1)));
-  return { shown: all.filter((index) => kept.has(index)), hidden: all.filter((index) => !kept.has(index)) };
+  return {
+    shown: all.filter((placed) => kept.has(placed)),
+    hidden: all.filter((placed) => !kept.has(placed)),
+  };
 }
 
-function countStates(pull: PullState, indexes: readonly number[]): string {
-  const done = indexes.filter((index) => pull.layers[index]?.state === 'DONE').length;
-  const waiting = indexes.filter((index) => pull.layers[index]?.state === 'WAITING').length;
-  const active = indexes.length - done - waiting;
-  return [
-    active > 0 ? `${active} active` : undefined,
-    waiting > 0 ? `${waiting} waiting` : undefined,
-    done > 0 ? `${done} done` : undefined,
-  ]
-    .filter((part) => part !== undefined)
+function rank({ state }: PullLayer): number {
+  if (state === 'DONE') return 2;
+  return state === 'WAITING' ? 1 : 0;
+}
+
+function countStates(layers: readonly Placed[]): string {
+  return ['active', 'waiting', 'done']
+    .map((name, place) => ({ name, count: layers.filter(({ layer }) => rank(layer) === place).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ name, count }) => `${count} ${name}`)
     .join(', ');
 }
 
-function layerText(pull: PullState, index: number, rates: Rates, now: number): string {
-  const layer = pull.layers[index];
-  if (layer === undefined) return '';
+function layerLines(layers: readonly Placed[], rates: Rates, now: number, width: number): string[] {
+  const texts = layers.map(({ layer, index }) =>
+    layer.waitingFor === null ? layerText(layer, rates.ofLayer(index, now)) : '',
+  );
+  const bar = barWidth(width, texts);
+  return layers.map(({ layer }, row) => {
+    const digest = `  ${printable(shortDigest(layer.digest))}`;
+    // Why a layer waits tells more than a bar that stands still.
+    if (layer.waitingFor !== null) {
+      return `${digest} ${formatBytes(layer.bytesDone)} of ${formatBytes(layer.size)}, ${describeLayer(layer)}`;
+    }
+    return `${digest} ${bar === 0 ? '' : `${drawBar(layer, bar)} `}${texts[row] ?? ''}`;
+  });
+}
+
+function layerText(layer: PullLayer, rate: number | undefined): string {
   const state = describeLayer(layer);
   const isMoving = layer.state === 'FETCHING' || layer.state === 'RETRYING';
   if (!isMoving) return `${formatBytes(layer.size).padStart(10)}  ${state}`;
   const amount = `${formatBytes(layer.bytesDone).padStart(10)} of ${formatBytes(layer.size)}`;
-  const rate = rates.ofLayer(index, now);
   const speed = rate === undefined ? undefined : `${formatBytes(rate)}/s`;
   return [amount, speed, state === 'fetching' ? undefined : state]
     .filter((part) => part !== undefined)
@@ -78,9 +92,7 @@ function layerText(pull: PullState, index: number, rates: Rates, now: number): s
 
 /** The bars are as long as the longest text leaves room for; none when that would be too short to tell anything. */
 function barWidth(width: number, texts: readonly string[]): number {
-  // A long reason to wait is cut rather than the bars of all layers.
-  const longest = Math.min(40, Math.max(0, ...texts.map((text) => text.length)));
-  const room = width - BEFORE_BAR - longest - 3;
+  const room = width - BEFORE_BAR - Math.max(0, ...texts.map((text) => text.length)) - 3;
   return room < MIN_BAR ? 0 : Math.min(MAX_BAR, room);
 }
 

@@ -50,7 +50,7 @@ export function describeSize({ layers, bytesTotal }: PullState): string {
 
 /** `fetching`, `retry 2, waiting for ...`, `cached`. */
 export function describeLayer(layer: PullLayer): string {
-  const waiting = layer.waitingFor === null ? undefined : `waiting for ${printable(layer.waitingFor)}`;
+  const waiting = layer.waitingFor === null ? undefined : waitingText(printable(layer.waitingFor));
   switch (layer.state) {
     case 'WAITING':
       return waiting ?? 'waiting';
@@ -67,4 +67,9 @@ export function describeLayer(layer: PullLayer): string {
     default:
       return printable(String(layer.state).toLowerCase());
   }
+}
+
+/** Some gateways say what is waited for (`a free slot`), some the whole of it (`waiting 30 s: rate limited`). */
+function waitingText(what: string): string {
+  return what.startsWith('waiting') ? what : `waiting for ${what}`;
 }
