@@ -112,7 +112,7 @@ function readKey<Value>(key: Key<Value>, raw: unknown, at: string, findings: Fin
       const found = valueAt(raw, issue.path);
       const words = issue.code === 'invalid_value' ? issue.values.map(String) : [];
       const meant = typeof found === 'string' ? suggest(found, words) : undefined;
-      findings.problem(path, `expected ${key.type}, found ${described(found)}`, meant);
+      findings.problem(path, `expected ${key.type.replaceAll('`', '')}, found ${described(found)}`, meant);
     }
   }
   return key.fallback;

@@ -43,7 +43,7 @@ const shifter = {
   ),
   CacheDirectory: required(text, 'directory for layers and products that are kept for the next pull'),
   ExpandDirectory: required(text, 'directory for work in progress'),
-  ImageExpirationTimeout: withDefault(lifetime, '90:00:00:00', 'life of an image after its last use'),
+  ImageExpirationTimeout: withDefault(lifetime, 'never', 'life of an image after its last use'),
   PullUpdateTimeout: optional(
     duration(0),
     '`300`',
@@ -89,7 +89,7 @@ const ours = {
   ),
   StateDirectory: optional(
     text,
-    '`imagegw` in the state directory of the user',
+    '`imagegw-state` in the working directory',
     'private Redis and index, locks; `--state` and `IMAGEGW_STATE` win over it',
   ),
   Host: withDefault(text, '127.0.0.1', 'address to listen on'),
