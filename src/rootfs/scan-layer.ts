@@ -63,6 +63,7 @@ export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise
         if (kept > (limits.indexBytes ?? INDEX_BYTES))
           throw bad('its names and attributes alone take more memory than is allowed');
         if (entry.sparse !== undefined) holes += entry.size;
+        if (holes > limits.layerBytes) throw tooManyBytes(limits);
         entries.push({ ...entry, offset });
         return false;
       },
@@ -74,8 +75,7 @@ export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise
   try {
     for await (const chunk of inflate(layer.path, options.tools, signal)) {
       bytes += chunk.length;
-      if (bytes + holes > limits.layerBytes)
-        throw bad(`it has more than ${String(limits.layerBytes)} bytes uncompressed`);
+      if (bytes + holes > limits.layerBytes) throw tooManyBytes(limits);
       if (bytes > RATIO_FROM_BYTES && bytes > layer.size * limits.ratio) {
         throw bad(`it inflates to more than ${String(limits.ratio)} times its size`);
       }
@@ -91,6 +91,10 @@ export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise
     throw aboutLayer(layer, error);
   }
   return { layer, entries, bytes };
+}
+
+function tooManyBytes(limits: RootfsLimits): GatewayError {
+  return bad(`it has more than ${String(limits.layerBytes)} bytes uncompressed`);
 }
 
 /** Names the layer in an error about it. */

@@ -135,7 +135,10 @@ export class TarParser {
   }
 
   #header(block: Buffer): void {
-    if (isZeroBlock(block)) return this.#begin('trailer', BLOCK);
+    if (isZeroBlock(block)) {
+      if (this.#pax.size > 0 || this.#longName !== undefined || this.#longLink !== undefined) throw bad('it ends with a header without its entry');
+      return this.#begin('trailer', BLOCK);
+    }
     const flag = typeFlag(block);
     const meta = META[flag];
     if (meta !== undefined) {
