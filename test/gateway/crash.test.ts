@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { GatewayClient } from '../../src/client/index.js';
+import type { RunningGateway } from '../../src/gateway.js';
+import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
+import { startTestStack, type TestStack } from '../support/stack.js';
+import { tarOf } from '../support/tar.js';
+
+let stack: TestStack;
+let registry: FakeRegistry;
+let site: Site;
+let api: RunningGateway;
+let client: GatewayClient;
+const workers: ChildProcess[] = [];
+
+beforeEach(async () => {
+  stack = await startTestStack();
+  registry = await startFakeRegistry();
+  site = makeSite(stack, registry.url);
+  api = await startInProcess(site, { api: true, worker: false });
+  client = clientOf(api);
+});
+
+afterEach(async () => {
+  registry.hook = undefined;
+  for (const worker of workers.splice(0)) await kill(worker);
+  await api.close();
+  await registry.stop();
+  await stack.stop();
+  site.remove();
+});
+
+async function worker(): Promise<ChildProcess> {
+  const child = await spawnWorker(site);
+  workers.push(child);
+  return child;
+}
+
+describe('a worker killed with SIGKILL', () => {
+  it('in the middle of a layer, twice, is followed by others up to READY', async () => {
+    const digest = registry.putImage([tarOf({ name: 'a', body: Buffer.alloc(200_000, 1) })], 'latest');
+    let holding = true;
+    registry.hook = (request, response, path) => {
+      const blob = registry.blobs.get(path.slice(path.lastIndexOf('/') + 1));
+      if (!holding || blob === undefined || blob.length < 100_000 || request.method !== 'GET') return false;
+      response.writeHead(200, { 'content-length': blob.length }).write(blob.subarray(0, 50_000));
+      return true;
+    };
+    const first = await worker();
+    const { pulls } = await client.pull({ reference: 'app', systems: ['one'] });
+    const { id } = pulls[0]!;
+    await until(client, id, ({ attempt, stage }) => attempt === 1 && stage === 'FETCH');
+    await kill(first);
+    const second = await worker();
+    await until(client, id, ({ attempt, stage }) => attempt === 2 && stage === 'FETCH');
+    await kill(second);
+    holding = false;
+    await worker();
+    const states = await statesOf(client, id);
+    expect(states.at(-1)).toMatchObject({ state: 'READY', attempt: 3, image: { imageId: digest.slice(7) } });
+    expect(existsSync(states.at(-1)!.image!.path)).toBe(true);
+    expect(site.leftovers()).toEqual([]);
+  });
+
+  it('is given up as STALLED when it happens more often than the configuration allows', async () => {
+    site.remove();
+    await api.close();
+    site = makeSite(stack, registry.url, { JobMaxStalledCount: 0 });
+    api = await startInProcess(site, { api: true, worker: false });
+    client = clientOf(api);
+    registry.putImage([tarOf({ name: 'a', body: 'x' })], 'latest');
+    registry.hook = (_request, _response, path) => path.includes('/blobs/');
+    const first = await worker();
+    const { pulls } = await client.pull({ reference: 'app', systems: ['one'] });
+    await until(client, pulls[0]!.id, ({ state }) => state === 'RESOLVING');
+    await kill(first);
+    await worker();
+    expect((await statesOf(client, pulls[0]!.id)).at(-1)).toMatchObject({ state: 'FAILED', error: { code: 'STALLED', retryable: true } });
+  });
+});
+
+describe('a pull without a worker', () => {
+  it('waits, can be cancelled, and is done when a worker comes', async () => {
+    registry.putImage([tarOf({ name: 'a', body: 'x' })], 'latest');
+    const { pulls } = await client.pull({ reference: 'app', systems: ['one'] });
+    expect(pulls[0]).toMatchObject({ state: 'QUEUED', queuePosition: 0 });
+    const other = await client.pull({ reference: 'app', systems: ['two'] });
+    await client.cancelPull(other.pulls[0]!.id);
+    expect((await statesOf(client, other.pulls[0]!.id)).at(-1)).toMatchObject({ state: 'CANCELLED' });
+    await worker();
+    expect((await statesOf(client, pulls[0]!.id)).at(-1)).toMatchObject({ state: 'READY' });
+  });
+});

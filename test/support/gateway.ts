@@ -1,0 +1,113 @@
+/**
+ * Whole gateways for tests: in this process, or as processes of their own that can be killed.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { WebSocket } from 'ws';
+import { createGatewayClient, type GatewayClient, type PullState } from '../../src/client/index.js';
+import { loadConfig, type GatewayConfig } from '../../src/config/index.js';
+import { startGateway, type RunningGateway } from '../../src/gateway.js';
+import { createLogger } from '../../src/lib/log.js';
+import type { TestStack } from './stack.js';
+
+const MAIN = new URL('../../dist/src/main.js', import.meta.url).pathname;
+
+export interface Site {
+  readonly directory: string;
+  readonly images: string;
+  readonly configFile: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly config: GatewayConfig;
+  /** Names of files below the site that are not whole: temporary names, work directories, partial blobs. */
+  leftovers(): string[];
+  remove(): void;
+}
+
+/** A configuration with the systems `one` and `two`, and the registry at `registryUrl` as the default. */
+export function makeSite(stack: TestStack, registryUrl: string, keys: Readonly<Record<string, unknown>> = {}): Site {
+  const directory = mkdtempSync(join(tmpdir(), 'imagegw-site-'));
+  const images = join(directory, 'images');
+  for (const name of ['images', 'two']) mkdirSync(join(directory, name));
+  const configFile = join(directory, 'imagemanager.json');
+  writeFileSync(
+    configFile,
+    JSON.stringify({
+      Platforms: {
+        one: { accesstype: 'local', local: { imageDir: images }, platform: 'linux/amd64' },
+        two: { accesstype: 'local', local: { imageDir: join(directory, 'two') }, platform: 'linux/amd64' },
+      },
+      Locations: { test: { remotetype: 'dockerv2', url: registryUrl } },
+      DefaultImageLocation: 'test',
+      CacheDirectory: join(directory, 'cache'),
+      ExpandDirectory: join(directory, 'expand'),
+      StateDirectory: directory,
+      Authentication: 'none',
+      Port: 0,
+      LogLevel: 'critical',
+      JobLockDuration: 1,
+      JobStalledInterval: 0.5,
+      ReconcileInterval: 1,
+      ...keys,
+    }),
+  );
+  // A database of its own, so that tests do not see each other's pulls.
+  const environment = { ...process.env, NODE_OPTIONS: '', REDIS_URL: stack.redis, MONGODB_URI: stack.mongoUriOf(`t${String(Date.now())}`) };
+  return {
+    directory,
+    images,
+    configFile,
+    environment,
+    config: loadConfig({ file: configFile, environment }).config,
+    leftovers: () =>
+      (readdirSync(directory, { recursive: true }) as string[]).filter((name) => /\.part\b|expand\/[^/]+\/|\.partial/.test(name)),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+export function startInProcess(site: Site, roles: { readonly api: boolean; readonly worker: boolean }): Promise<RunningGateway> {
+  return startGateway({
+    config: site.config,
+    redisUrl: site.environment['REDIS_URL'] ?? '',
+    mongoUri: site.environment['MONGODB_URI'] ?? '',
+    roles,
+    version: 'test',
+    log: createLogger('fatal'),
+  });
+}
+
+export function clientOf(gateway: { readonly url: string | undefined }): GatewayClient {
+  return createGatewayClient({ url: gateway.url ?? '', webSocketImpl: WebSocket });
+}
+
+/** A worker in a process of its own; resolves when it works. */
+export async function spawnWorker(site: Site): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [MAIN, 'worker', '--config', site.configFile], { env: site.environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit')])) as [unknown];
+  if (line !== 'working') throw new Error(`the worker did not start: ${String(line)}`);
+  return child;
+}
+
+export async function kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  await exit;
+}
+
+/** All states up to the last one. */
+export async function statesOf(client: GatewayClient, id: string): Promise<PullState[]> {
+  const states: PullState[] = [];
+  for await (const state of client.watchPull(id)) states.push(state);
+  return states;
+}
+
+/** Follows the pull until `test` is true. */
+export async function until(client: GatewayClient, id: string, test: (state: PullState) => boolean): Promise<PullState> {
+  for await (const state of client.watchPull(id)) if (test(state)) return state;
+  throw new Error('the pull ended before');
+}
