@@ -120,15 +120,17 @@ test("another caller's refusal is not ours", async () => {
   const cache = createBlobCache({ directory, owner: 'a' });
   const one = blob('theirs');
   const gate = deferred();
+  const begun = deferred();
   const refused = cache.fetch(
     one,
     async () => {
+      begun.resolve();
       await gate.promise;
       throw new GatewayError('DENIED', 'not you');
     },
     { signal },
   );
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await begun.promise;
   const ours = cache.fetch(one, one.source, { signal });
   gate.resolve();
   await expect(refused).rejects.toMatchObject({ code: 'DENIED' });
