@@ -312,14 +312,15 @@ describe('the login for the registry', () => {
   });
 
   it.each([
-    ['a terminal for standard input', ['--username', 'ann'], {}],
-    ['empty standard input', ['--username', 'ann'], { stdin: '' }],
-    ['more than any password', ['--username', 'ann'], { stdin: 'x'.repeat(70_000) }],
-    ['nothing in the environment', ['--credentials-from-env'], {}],
-  ])('is a usage error with %s', async (_what, args, options) => {
+    ['standard input is a terminal', ['--username', 'ann'], {}],
+    ['standard input is empty', ['--username', 'ann'], { stdin: '' }],
+    ['longer than any password', ['--username', 'ann'], { stdin: 'x'.repeat(70_000) }],
+    ['--credentials-from-env needs', ['--credentials-from-env'], {}],
+  ])('is a usage error: %s', async (what, args, options) => {
     const run = pull(args, options);
     expect(await run.exited).toBe(2);
     expect(run.stderr).toContain('IMAGEGW_REGISTRY_PASSWORD');
+    expect(run.stderr).toContain(what);
     expect(gateway.calls).toEqual([]);
   });
 });
