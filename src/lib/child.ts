@@ -103,8 +103,10 @@ export function startChild(options: ChildOptions): RunningChild {
 
   let killReason: GatewayError | undefined;
   let killTimer: NodeJS.Timeout | undefined;
+  let hasEnded = false;
   const kill = (reason: GatewayError): void => {
-    if (killReason !== undefined) return;
+    // Its number may belong to another process once it has ended.
+    if (hasEnded || killReason !== undefined) return;
     killReason = reason;
     signalGroup(child, 'SIGTERM');
     killTimer = setTimeout(() => signalGroup(child, 'SIGKILL'), options.killDelayMs ?? 2000);
@@ -131,6 +133,7 @@ export function startChild(options: ChildOptions): RunningChild {
     });
     child.once('close', settle);
     function settle(status: number | null, signalName: NodeJS.Signals | null): void {
+      hasEnded = true;
       clearTimeout(limit);
       clearTimeout(killTimer);
       signal?.removeEventListener('abort', onAbort);

@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, rm, stat } from 'node:fs/promises';
+import { chmod, rm, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { startChild, type RunningChild } from '../lib/child.js';
 import { finishDigest, type Digest } from '../lib/digest.js';
 import { abortReason, errnoOf, GatewayError } from '../lib/errors.js';
@@ -96,9 +97,10 @@ export async function packSquashfs(
       () => error,
       (failure: unknown) => failure,
     );
+    const free = await freeBytes(options.output);
     await rm(options.output, { force: true });
     if (options.signal.aborted) throw abortReason(options.signal);
-    throw packingError(error, ended, child, options.output);
+    throw packingError(error, ended, child.stderrTail(), options.output, { free, needed: plan.bytes });
   }
 }
 
@@ -138,17 +140,35 @@ async function feed(
   return checksums;
 }
 
-function packingError(error: unknown, ended: unknown, child: RunningChild, output: string): unknown {
-  if (/No space left on device|ENOSPC/.test(child.stderrTail()) || errnoOf(error) === 'ENOSPC') {
-    return new GatewayError(
-      'NO_SPACE',
-      `The disk of ${output} is full: free some room there and pull again.`,
-      { cause: error },
-    );
-  }
+interface Room {
+  /** Bytes that the output's file system has left, after the failure. */
+  readonly free: number;
+  /** Bytes of all files, not compressed. */
+  readonly needed: number;
+}
+
+function packingError(
+  error: unknown,
+  ended: unknown,
+  said: string,
+  output: string,
+  { free, needed }: Room,
+): unknown {
   // A broken pipe is only how the packer's own end looks from here.
-  const isOurs = error instanceof GatewayError && error.code !== 'CONVERSION_FAILED';
-  return isOurs ? error : ended;
+  if (error instanceof GatewayError && error.code !== 'CONVERSION_FAILED') return error;
+  // tar2sqfs calls a full disk an "I/O error", and has removed its output by now.
+  const isFull =
+    /No space left on device/.test(said) ||
+    (/I\/O error/.test(said) && free < needed) ||
+    errnoOf(error) === 'ENOSPC';
+  if (!isFull) return ended;
+  const message = `The disk of ${output} is full: ${String(free)} bytes are free there, and up to ${String(needed)} are needed. Free some room and pull again.`;
+  return new GatewayError('NO_SPACE', message, { cause: ended });
+}
+
+async function freeBytes(output: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dirname(output)).catch(() => ({ bavail: Infinity, bsize: 1 }));
+  return bavail * bsize;
 }
 
 async function sha256OfFile(path: string, signal: AbortSignal): Promise<Digest> {

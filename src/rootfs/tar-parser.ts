@@ -136,7 +136,8 @@ export class TarParser {
 
   #header(block: Buffer): void {
     if (isZeroBlock(block)) {
-      if (this.#pax.size > 0 || this.#longName !== undefined || this.#longLink !== undefined) throw bad('it ends with a header without its entry');
+      if (this.#pax.size > 0 || this.#longName !== undefined || this.#longLink !== undefined)
+        throw bad('it ends with a header without its entry');
       return this.#begin('trailer', BLOCK);
     }
     const flag = typeFlag(block);

@@ -15,7 +15,10 @@ const link = (name: string, to: string): TarItem => ({ name, type: 'hardlink', l
 const symlink = (name: string, to: string): TarItem => ({ name, type: 'symlink', link: to });
 
 /** The paths of the product; files as `path = content`, links as `path -> target`, hard links as `path == first`. */
-async function treeOf(tars: readonly Buffer[], policy: RootfsPolicy = KEEP_ALL): Promise<{ tree: string[]; notes: readonly string[] }> {
+async function treeOf(
+  tars: readonly Buffer[],
+  policy: RootfsPolicy = KEEP_ALL,
+): Promise<{ tree: string[]; notes: readonly string[] }> {
   return inScratch(async (directory) => {
     const layers = tars.map((tar) => writeLayer(join(directory, 'blobs'), tar));
     const { product, policyNotes } = await convert(layers, directory, { policy });
@@ -27,50 +30,92 @@ async function treeOf(tars: readonly Buffer[], policy: RootfsPolicy = KEEP_ALL):
       if (what.startsWith('directory')) tree.push(`${path}/`);
       else if (first !== undefined && first !== path) tree.push(`${path} == ${first}`);
       else if (what.startsWith('file')) tree.push(`${path} = ${readFileSync(join(root, path), 'latin1')}`);
-      else tree.push(what.startsWith('symlink') ? `${path} -> ${/ -> (.*?)(?: = .*)?$/.exec(what)?.[1] ?? ''}` : `${path} ${what.split(' ', 1)[0] ?? ''}`);
+      else
+        tree.push(
+          what.startsWith('symlink')
+            ? `${path} -> ${/ -> (.*?)(?: = .*)?$/.exec(what)?.[1] ?? ''}`
+            : `${path} ${what.split(' ', 1)[0] ?? ''}`,
+        );
     }
     return { tree, notes: policyNotes };
   });
 }
 
-const RULES: Readonly<Record<string, readonly [layers: readonly (readonly TarItem[])[], tree: readonly string[]]>> = {
+const RULES: Readonly<
+  Record<string, readonly [layers: readonly (readonly TarItem[])[], tree: readonly string[]]>
+> = {
   'an opaque directory loses what lower layers put there, its mark last': [
-    [[dir('d/'), file('d/old'), dir('d/sub/'), file('d/sub/old')], [dir('d/'), file('d/new'), file('d/.wh..wh.opq', '')]],
+    [
+      [dir('d/'), file('d/old'), dir('d/sub/'), file('d/sub/old')],
+      [dir('d/'), file('d/new'), file('d/.wh..wh.opq', '')],
+    ],
     ['d/', 'd/new = d/new'],
   ],
   'an opaque directory, its mark first and the directory not named': [
-    [[dir('d/'), file('d/old')], [file('d/.wh..wh.opq', ''), file('d/new')]],
+    [
+      [dir('d/'), file('d/old')],
+      [file('d/.wh..wh.opq', ''), file('d/new')],
+    ],
     ['d/', 'd/new = d/new'],
   ],
   'an opaque root': [[[file('old')], [file('.wh..wh.opq', ''), file('new')]], ['new = new']],
   'a whiteout of what its own layer adds hides only what was below': [
-    [[dir('d/'), file('d/old')], [dir('d/'), file('d/new'), file('.wh.d', '')]],
+    [
+      [dir('d/'), file('d/old')],
+      [dir('d/'), file('d/new'), file('.wh.d', '')],
+    ],
     ['d/', 'd/new = d/new'],
   ],
-  'a whiteout behind a file that comes anew': [[[file('a', 'old')], [file('a', 'new'), file('.wh.a', '')]], ['a = new']],
+  'a whiteout behind a file that comes anew': [
+    [[file('a', 'old')], [file('a', 'new'), file('.wh.a', '')]],
+    ['a = new'],
+  ],
   'bookkeeping of AUFS is dropped, with what lies in it': [
-    [[file('a'), dir('.wh..wh.plnk/'), file('.wh..wh.plnk/12.34'), file('.wh..wh.aufs', ''), dir('.wh..wh.orph/')]],
+    [
+      [
+        file('a'),
+        dir('.wh..wh.plnk/'),
+        file('.wh..wh.plnk/12.34'),
+        file('.wh..wh.aufs', ''),
+        dir('.wh..wh.orph/'),
+      ],
+    ],
     ['a = a'],
   ],
   'whiteouts below a directory that replaces a link do not reach through the link': [
-    [[dir('real/'), file('real/x'), symlink('d', 'real')], [dir('d/'), file('d/.wh.x', ''), file('d/y')]],
+    [
+      [dir('real/'), file('real/x'), symlink('d', 'real')],
+      [dir('d/'), file('d/.wh.x', ''), file('d/y')],
+    ],
     ['d/', 'd/y = d/y', 'real/', 'real/x = real/x'],
   ],
   'an opaque mark in such a directory neither': [
-    [[dir('real/'), file('real/x'), symlink('d', 'real')], [file('d/.wh..wh.opq', ''), dir('d/')]],
+    [
+      [dir('real/'), file('real/x'), symlink('d', 'real')],
+      [file('d/.wh..wh.opq', ''), dir('d/')],
+    ],
     ['d/', 'real/', 'real/x = real/x'],
   ],
   'hard links to what comes later in the layer, in chains': [
     [[link('a', 'b'), link('b', 'c'), file('c')]],
     ['a = c', 'b == a', 'c == a'],
   ],
-  'a later file of the same path wins over a link that waits': [[[link('a', 'z'), file('a'), file('z')]], ['a = a', 'z = z']],
-  'a hard link to what the same layer removes keeps it': [[[file('a')], [file('.wh.a', ''), link('b', 'a')]], ['b = a']],
+  'a later file of the same path wins over a link that waits': [
+    [[link('a', 'z'), file('a'), file('z')]],
+    ['a = a', 'z = z'],
+  ],
+  'a hard link to what the same layer removes keeps it': [
+    [[file('a')], [file('.wh.a', ''), link('b', 'a')]],
+    ['b = a'],
+  ],
   'a hard link through a symbolic link of a directory': [
     [[dir('usr/'), file('usr/f'), symlink('u', 'usr')], [link('g', 'u/f')]],
     ['g = usr/f', 'u -> usr', 'usr/', 'usr/f == g'],
   ],
-  'links that climb above the root stop there': [[[symlink('up', '../../../tmp'), file('up/x')]], ['tmp/', 'tmp/x = up/x', 'up -> ../../../tmp']],
+  'links that climb above the root stop there': [
+    [[symlink('up', '../../../tmp'), file('up/x')]],
+    ['tmp/', 'tmp/x = up/x', 'up -> ../../../tmp'],
+  ],
 };
 
 describe('the merge', () => {
@@ -88,7 +133,11 @@ describe('the merge', () => {
   it('does not mind what stands behind the gzip stream: the diffID tells what counts', async () => {
     await inScratch(async (directory) => {
       const tar = tarOf(file('a'));
-      const layer = writeBlob(join(directory, 'blobs'), Buffer.concat([gzipSync(tar), Buffer.alloc(100)]), tar);
+      const layer = writeBlob(
+        join(directory, 'blobs'),
+        Buffer.concat([gzipSync(tar), Buffer.alloc(100)]),
+        tar,
+      );
       const { product } = await convert([layer], directory);
       expect(product.entryCount).toBe(1);
     });
@@ -112,7 +161,10 @@ describe('the merge', () => {
     ]);
     await inScratch(async (directory) => {
       const { product } = await convert([writeLayer(join(directory, 'blobs'), tar)], directory);
-      const found = execFileSync('unsquashfs', ['-lln', product.path], { encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } });
+      const found = execFileSync('unsquashfs', ['-lln', product.path], {
+        encoding: 'utf8',
+        env: { ...process.env, TZ: 'UTC' },
+      });
       expect(found).toMatch(/1234\/0 .* 1970-01-01 00:16 squashfs-root\/a\n/);
       expect(found).toMatch(/77\/0 .* 1970-01-01 00:16 squashfs-root\/b\n/);
     });
@@ -120,7 +172,14 @@ describe('the merge', () => {
 
   it('keeps binary attributes and capabilities when the policy says so', async () => {
     const capability = '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
-    const tar = tarOf({ ...file('ping'), pax: { 'SCHILY.xattr.security.capability': capability, 'SCHILY.xattr.user.note': 'h\xff\0i', 'SCHILY.xattr.trusted.overlay.opaque': 'y' } });
+    const tar = tarOf({
+      ...file('ping'),
+      pax: {
+        'SCHILY.xattr.security.capability': capability,
+        'SCHILY.xattr.user.note': 'h\xff\0i',
+        'SCHILY.xattr.trusted.overlay.opaque': 'y',
+      },
+    });
     await inScratch(async (directory) => {
       const { product, policyNotes } = await convert([writeLayer(join(directory, 'blobs'), tar)], directory);
       expect(policyNotes).toEqual(['extended attributes dropped: 1 ("ping")']);
@@ -152,7 +211,9 @@ describe('sparse files', () => {
       ftruncateSync(empty, 3_000_001);
       closeSync(empty);
       writeFileSync(join(source, 'plain'), 'no holes');
-      const tar = execFileSync('tar', ['--sparse', ...format, '-C', source, '-c', '.'], { maxBuffer: 1 << 28 });
+      const tar = execFileSync('tar', ['--sparse', ...format, '-C', source, '-c', '.'], {
+        maxBuffer: 1 << 28,
+      });
       expect(tar.length).toBeLessThan(2_000_000);
       const { product } = await convert([writeLayer(join(directory, 'blobs'), tar)], directory);
       const ours = await unsquash(product.path, join(directory, 'ours'));
@@ -178,7 +239,14 @@ describe('the policy', () => {
       ),
     ];
     const { tree, notes } = await treeOf(tars, { ...DEFAULT_ROOTFS_POLICY, setuid: 'strip' });
-    expect(tree).toEqual(['dev/', 'owned = owned', 'proc/', 'secret/', 'secret/tool = secret/tool', 'su = su']);
+    expect(tree).toEqual([
+      'dev/',
+      'owned = owned',
+      'proc/',
+      'secret/',
+      'secret/tool = secret/tool',
+      'su = su',
+    ]);
     expect([...notes].sort()).toEqual([
       'FIFOs dropped: 1 ("pipe")',
       'contents of /dev, /proc and /sys dropped: 2 ("dev/null", "proc/version")',

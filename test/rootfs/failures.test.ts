@@ -1,0 +1,208 @@
+/** Packers that die, lie or meet a full disk; a cancelled conversion. Nothing is left, and the code says what it was. */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GatewayError } from '../../src/lib/errors.js';
+import {
+  DEFAULT_ROOTFS_LIMITS,
+  mergeLayers,
+  packSquashfs,
+  probeTools,
+  scanLayer,
+  verifyProduct,
+  type LayerBlob,
+  type RootfsTools,
+} from '../../src/rootfs/index.js';
+import { writeLayer } from '../support/images.js';
+import { tarOf } from '../support/tar.js';
+import { convert } from './convert.js';
+
+let directory: string;
+let tools: RootfsTools;
+let layer: LayerBlob;
+const signal = new AbortController().signal;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'imagegw-failures-'));
+  tools = await probeTools();
+  layer = writeLayer(
+    join(directory, 'blobs'),
+    tarOf(
+      { name: 'd/', type: 'directory' },
+      { name: 'd/a', body: 'secret content' },
+      { name: 'big', body: randomBytes(3 << 20) },
+      { name: 'l', type: 'symlink', link: 'd/a' },
+    ),
+  );
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+/** The tools with a packer of our own: a shell script, with the real one as `$REAL`. */
+function withPacker(script: string): RootfsTools {
+  const path = join(directory, 'blobs', 'packer');
+  const real = tools.tar2sqfs?.path ?? tools.mksquashfs;
+  writeFileSync(path, `#!/bin/sh\nREAL=${real}\nfor OUT; do :; done\n${script}\n`);
+  chmodSync(path, 0o755);
+  return { ...tools, tar2sqfs: { path, version: '1.2.0' } };
+}
+
+async function failure(
+  layers: readonly LayerBlob[],
+  options: Parameters<typeof convert>[2],
+): Promise<GatewayError> {
+  const error: unknown = await convert(layers, directory, options).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(GatewayError);
+  return error as GatewayError;
+}
+
+describe('a packer that fails', () => {
+  const PACKERS: Readonly<Record<string, readonly [script: string, says: RegExp]>> = {
+    'exits at once': ['echo "out of cheese" >&2; exit 3', /exit status 3.*out of cheese/],
+    'is killed in the middle': ['head -c 100000 > "$OUT"; kill -9 $$', /SIGKILL/],
+    'reads everything and fails': ['cat > "$OUT"; echo late >&2; exit 1', /late/],
+    'stops reading and exits with 0': ['head -c 100000 > "$OUT"; exit 0', /packer|product/i],
+  };
+  it.each(Object.keys(PACKERS))('%s', async (name) => {
+    const [script, says] = PACKERS[name]!;
+    const error = await failure([layer], { pack: { tools: withPacker(script) } });
+    expect(error.code).toBe('CONVERSION_FAILED');
+    expect(error.message).toMatch(says);
+    expect(readdirSync(directory)).toEqual(['blobs']);
+  });
+
+  it('takes too long', async () => {
+    const error = await failure([layer], { pack: { tools: withPacker('exec sleep 600'), timeLimitMs: 200 } });
+    expect(error).toMatchObject({
+      code: 'CONVERSION_FAILED',
+      message: expect.stringContaining('time limit') as unknown,
+    });
+    expect(readdirSync(directory)).toEqual(['blobs']);
+  });
+
+  it('is not there', async () => {
+    const error = await failure([layer], {
+      pack: { tools: { ...tools, tar2sqfs: { path: join(directory, 'none'), version: '1.2.0' } } },
+    });
+    expect(['PACKER_MISSING', 'CONVERSION_FAILED']).toContain(error.code);
+    expect(readdirSync(directory)).toEqual(['blobs']);
+  });
+});
+
+describe('a packer that says all is well, and is wrong', () => {
+  const LIES: Readonly<Record<string, readonly [script: string, says: RegExp]>> = {
+    'content changed': ['sed "s/secret content/SECRET CONTENT/" | "$REAL" "$@"', /"d\/a" has other content/],
+    'a name changed': ['sed "s#d/a\\x00#d/b\\x00#" | "$REAL" "$@"', /exit status|was not put in/],
+    'half of it': [
+      'head -c 1024 > "$OUT.tar"; head -c 1024 /dev/zero >> "$OUT.tar"; cat > /dev/null; "$REAL" "$@" < "$OUT.tar"; rm "$OUT.tar"',
+      /was put in, but is not in it/,
+    ],
+    'no image at all': ['cat > "$OUT"', /sqfs2tar ended/],
+  };
+  it.each(Object.keys(LIES))('%s', async (name) => {
+    const [script, says] = LIES[name]!;
+    const error = await failure([layer], { pack: { tools: withPacker(script) } });
+    expect(error.code).toBe('CONVERSION_FAILED');
+    expect(error.message).toMatch(says);
+  });
+
+  it('a byte flipped in the product, and a product that is cut', async () => {
+    const indexes = [await scanLayer(layer, { tools, limits: DEFAULT_ROOTFS_LIMITS, signal })];
+    const root = mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);
+    const product = await packSquashfs(root, indexes, {
+      output: join(directory, 'product'),
+      tools,
+      squashfs: { compression: 'zstd', level: 3, blockSize: 131_072 },
+      memoryBytes: 256 << 20,
+      processors: 2,
+      timeLimitMs: 60_000,
+      signal,
+    });
+    const check = (): Promise<void> => verifyProduct(product, root, { tools, timeLimitMs: 60_000, signal });
+    await check();
+    const good = readFileSync(product.path);
+    const bad = Buffer.from(good);
+    bad[2_000_000] = bad[2_000_000]! ^ 1;
+    writeFileSync(product.path, bad);
+    await expect(check()).rejects.toMatchObject({ code: 'CONVERSION_FAILED' });
+    writeFileSync(product.path, good);
+    truncateSync(product.path, good.length - 8192);
+    await expect(check()).rejects.toMatchObject({ code: 'CONVERSION_FAILED' });
+  });
+});
+
+describe('around the packer', () => {
+  it('a blob that has changed between the two passes', async () => {
+    const indexes = [await scanLayer(layer, { tools, limits: DEFAULT_ROOTFS_LIMITS, signal })];
+    const root = mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);
+    writeLayer(join(directory, 'blobs'), tarOf({ name: 'short' }));
+    const short = readdirSync(join(directory, 'blobs')).find((name) => !layer.path.endsWith(name))!;
+    writeFileSync(layer.path, readFileSync(join(directory, 'blobs', short)));
+    const output = join(directory, 'product');
+    const packing = packSquashfs(root, indexes, {
+      output,
+      tools,
+      squashfs: { compression: 'zstd', blockSize: 131_072 },
+      memoryBytes: 256 << 20,
+      processors: 2,
+      timeLimitMs: 60_000,
+      signal,
+    });
+    await expect(packing).rejects.toMatchObject({
+      code: 'BAD_LAYER',
+      message: expect.stringContaining(layer.digest) as unknown,
+    });
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it('cancelled while the packer waits for more', async () => {
+    const abort = new AbortController();
+    const fake = withPacker('echo "$$" > "$OUT"; exec sleep 600');
+    const reason = new GatewayError('CANCELLED', 'Nobody wants it any more.');
+    const big = writeLayer(join(directory, 'blobs'), tarOf({ name: 'big', body: randomBytes(12 << 20) }));
+    const converting = convert([big], directory, {
+      signal: abort.signal,
+      pack: { tools: fake, signal: abort.signal, onProgress: () => abort.abort(reason) },
+    });
+    await expect(converting).rejects.toBe(reason);
+    expect(readdirSync(directory)).toEqual(['blobs']);
+  });
+
+  it.each(['tar2sqfs', 'mksquashfs'])('%s on a full disk: NO_SPACE, naming the path', async (packer) => {
+    const small = join(directory, 'blobs', 'small');
+    mkdirSync(small);
+    if (!mountTmpfs(small)) return;
+    try {
+      const only = packer === 'tar2sqfs' ? tools : { ...tools, tar2sqfs: undefined };
+      const error = await failure([layer], { pack: { tools: only, output: join(small, 'product') } });
+      expect(error.code).toBe('NO_SPACE');
+      expect(error.message).toContain(join(small, 'product'));
+      expect(error.retryable).toBe(true);
+      expect(readdirSync(small)).toEqual([]);
+    } finally {
+      execFileSync('umount', [small]);
+    }
+  });
+});
+
+function mountTmpfs(path: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'pipe' });
+    return true;
+  } catch {
+    console.warn('The full disk was not tried: this user may not mount a tmpfs.');
+    return false;
+  }
+}
