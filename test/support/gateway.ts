@@ -49,7 +49,7 @@ export function makeSite(stack: TestStack, registryUrl: string, keys: Readonly<R
       Port: 0,
       LogLevel: 'critical',
       JobLockDuration: 1,
-      JobStalledInterval: 0.5,
+      JobStalledInterval: 1,
       ReconcileInterval: 1,
       ...keys,
     }),
