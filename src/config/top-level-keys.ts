@@ -108,17 +108,17 @@ const ours = {
   PullRetention: withDefault(duration(3600), '90:00:00:00', 'how long ended pulls are remembered'),
   PullTimeLimit: withDefault(duration(1), '0:12:0:0', 'longest time for one pull, from the start of work'),
   JobLockDuration: withDefault(
-    duration(1),
+    duration(0.1),
     30,
     'a worker that is silent for so long has lost its pull to another',
   ),
-  JobStalledInterval: withDefault(duration(1), 15, 'how often lost pulls are looked for'),
+  JobStalledInterval: withDefault(duration(0.1), 15, 'how often lost pulls are looked for'),
   JobMaxStalledCount: withDefault(
     count(0, 100),
     3,
     'how often a pull may be lost before it fails as STALLED',
   ),
-  ReconcileInterval: withDefault(duration(1), 30, 'how often pulls that no queue knows are looked for'),
+  ReconcileInterval: withDefault(duration(0.1), 30, 'how often pulls that no queue knows are looked for'),
   ShutdownGrace: withDefault(duration(0), 10, 'how long a stopping worker lets its pulls go on'),
   ProgressEventsPerSecond: withDefault(
     count(1, 50),
