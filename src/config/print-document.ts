@@ -1,0 +1,3 @@
+import { configurationDocument } from './document.js';
+
+process.stdout.write(configurationDocument());
