@@ -1,0 +1,187 @@
+/**
+ * From the registry to a squashfs, beside what people use for it, in alternating runs on one machine: wall clock,
+ * processor seconds, memory and size of the product. All checks of ours are on.
+ *
+ *   npx tsx bench/convert.ts [small|medium|large] [rounds]
+ *
+ * `floor` is the sum of two commands one after the other: inflating all layers, and packing an already flat tar.
+ * `crane` is taken from PATH (`go install github.com/google/go-containerregistry/cmd/crane@latest`).
+ * IMAGEGW_BENCH_SLOW=1 adds mksquashfs with its own defaults (gzip), which takes minutes.
+ * IMAGEGW_BENCH_LAYOUT names an OCI layout tagged `1` to take instead of building one.
+ */
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { findProgram, runChild } from '../src/lib/child.js';
+import {
+  createBlobCache,
+  createRegistryClient,
+  fetchLayer,
+  hostPlatform,
+  parseReference,
+  registrySettings,
+} from '../src/registry/index.js';
+import {
+  applyPolicy,
+  DEFAULT_ROOTFS_LIMITS,
+  DEFAULT_ROOTFS_POLICY,
+  mergeLayers,
+  packSquashfs,
+  probeTools,
+  scanLayer,
+  verifyProduct,
+  type RootfsTools,
+} from '../src/rootfs/index.js';
+import { startDockerRegistry } from '../test/support/docker-registry.js';
+import { buildDebianImage, LARGE, MEDIUM, SMALL, type ImageSize } from './debian-image.js';
+import type { BenchTable } from './fetch.js';
+import { measure, median, type Cost } from './measure.js';
+
+const signal = new AbortController().signal;
+const PROCESSORS = 2;
+const MKSQUASHFS = '-comp zstd -Xcompression-level 3 -no-duplicates -no-progress -quiet';
+
+export async function benchConvert(size: ImageSize, rounds = 5): Promise<BenchTable> {
+  const directory = await mkdtemp(join(tmpdir(), 'imagegw-bench-convert-'));
+  const registry = await startDockerRegistry();
+  try {
+    const layout = process.env['IMAGEGW_BENCH_LAYOUT'] ?? (await buildDebianImage(directory, size));
+    await sh(`skopeo copy -q --dest-tls-verify=false oci:${layout}:1 docker://${registry.host}/bench:1`);
+    const tools = await probeTools();
+    const warm = join(directory, 'warm');
+    const flat = join(directory, 'flat.tar');
+    const product = join(directory, 'out', 'product');
+    const layers = await pullAndConvert(registry.url, warm, product, tools);
+    await sh(`sqfs2tar ${product} > ${flat}`);
+    const contenders: Record<string, () => Promise<unknown>> = {
+      'imagegw, cold': () => pullAndConvert(registry.url, join(directory, 'out', 'cache'), product, tools),
+      'imagegw, layers cached': () => pullAndConvert(registry.url, warm, product, tools),
+      'floor: inflate all layers': () =>
+        sh(layers.map((path) => `${tools.igzip ?? 'gzip'} -dc < ${path} > /dev/null`).join('; ')),
+      'floor: pack the flat tar (tar2sqfs)': () =>
+        sh(`tar2sqfs -q -j ${String(PROCESSORS)} -c zstd -X level=3 ${product} < ${flat}`),
+      'pack the flat tar (mksquashfs)': () => sh(`mksquashfs - ${product} -tar ${MKSQUASHFS} < ${flat}`),
+      'skopeo, umoci, mksquashfs zstd-3': () => classic(registry.host, directory, product, MKSQUASHFS),
+      ...(findProgram('crane') === undefined
+        ? {}
+        : {
+            'crane export | mksquashfs zstd-3': () =>
+              sh(
+                `crane export --insecure ${registry.host}/bench:1 - | mksquashfs - ${product} -tar ${MKSQUASHFS}`,
+              ),
+          }),
+      ...(process.env['IMAGEGW_BENCH_SLOW'] === '1'
+        ? {
+            'skopeo, umoci, mksquashfs defaults': () =>
+              classic(registry.host, directory, product, '-no-progress -quiet'),
+          }
+        : {}),
+    };
+    const costs = new Map<string, (Cost & { readonly mib: number })[]>();
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, work] of Object.entries(contenders)) {
+        await rm(join(directory, 'out'), { recursive: true, force: true });
+        await mkdir(join(directory, 'out'));
+        const cost = await measure(work);
+        const mib = await stat(product).then(
+          ({ size: bytes }) => bytes / 2 ** 20,
+          () => 0,
+        );
+        costs.set(name, [...(costs.get(name) ?? []), { ...cost, mib }]);
+      }
+    }
+    return tableOf(size.name, rounds, costs);
+  } finally {
+    await registry.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Gives the paths of the cached layers. */
+async function pullAndConvert(
+  url: string,
+  cacheDirectory: string,
+  output: string,
+  tools: RootfsTools,
+): Promise<string[]> {
+  await mkdir(join(output, '..'), { recursive: true });
+  const client = createRegistryClient({ registries: [registrySettings({ name: 'local', url })] });
+  const cache = createBlobCache({ directory: cacheDirectory, owner: 'bench' });
+  try {
+    const image = await client.resolve(
+      parseReference('local/bench:1', { defaultRegistry: 'local', registries: ['local'] }),
+      { platform: hostPlatform(), signal },
+    );
+    const indexes = await Promise.all(
+      image.layers.map(async (layer) => {
+        const blob = await fetchLayer(client, cache, image, layer, { signal });
+        return scanLayer({ ...layer, path: blob.path }, { tools, limits: DEFAULT_ROOTFS_LIMITS, signal });
+      }),
+    );
+    const root = mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);
+    applyPolicy(root, DEFAULT_ROOTFS_POLICY);
+    const product = await packSquashfs(root, indexes, {
+      output,
+      tools,
+      squashfs: { compression: 'zstd', level: 3, blockSize: 131_072 },
+      memoryBytes: 512 << 20,
+      processors: PROCESSORS,
+      timeLimitMs: 3_600_000,
+      signal,
+    });
+    await verifyProduct(product, root, { tools, timeLimitMs: 3_600_000, signal });
+    return indexes.map(({ layer }) => layer.path);
+  } finally {
+    await client.close();
+  }
+}
+
+function classic(host: string, directory: string, product: string, options: string): Promise<string> {
+  const at = join(directory, 'out');
+  return sh(
+    `skopeo copy -q --src-tls-verify=false docker://${host}/bench:1 oci:${at}/layout:1 && umoci --log=error unpack --image ${at}/layout:1 ${at}/bundle && mksquashfs ${at}/bundle/rootfs ${product} ${options}`,
+  );
+}
+
+function sh(script: string): Promise<string> {
+  return runChild({ command: 'bash', args: ['-o', 'pipefail', '-c', script] });
+}
+
+function tableOf(
+  name: string,
+  rounds: number,
+  costs: ReadonlyMap<string, readonly (Cost & { readonly mib: number })[]>,
+): BenchTable {
+  const ours = median((costs.get('imagegw, cold') ?? []).map(({ wallSeconds }) => wallSeconds));
+  const rows = [...costs].map(([contender, list]) => {
+    const of = (key: keyof Cost | 'mib', digits = 1): number =>
+      Number(median(list.map((cost) => cost[key])).toFixed(digits));
+    const wall = median(list.map(({ wallSeconds }) => wallSeconds));
+    return [
+      contender,
+      of('wallSeconds', 2),
+      of('cpuSeconds', 2),
+      (ours / wall).toFixed(2),
+      of('childrenMib', 0),
+      contender.startsWith('imagegw') ? of('ownMib', 0) : '-',
+      of('mib'),
+    ];
+  });
+  return {
+    title: `Registry to squashfs (${name} image), medians of ${String(rounds)} alternating runs`,
+    columns: ['what', 'wall s', 'CPU s', 'imagegw cold / this', 'children MiB', 'own MiB', 'product MiB'],
+    rows,
+  };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const size = [SMALL, MEDIUM, LARGE].find(({ name }) => name === process.argv[2]) ?? LARGE;
+  const table = await benchConvert(size, Number(process.argv[3] ?? 5));
+  console.log(table.title);
+  console.table(
+    table.rows.map((row) => Object.fromEntries(table.columns.map((column, at) => [column, row[at]]))),
+  );
+  await mkdir('bench/results', { recursive: true });
+  await writeFile('bench/results/convert.json', JSON.stringify([table], undefined, 2));
+}
