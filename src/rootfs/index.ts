@@ -1,3 +1,4 @@
+export { runExaminer, type Examination } from './examine.js';
 export { inflate } from './inflate.js';
 export { listing, type ListedEntry } from './listing.js';
 export { mergeLayers } from './merge.js';
@@ -16,3 +17,4 @@ export {
 } from './settings.js';
 export { probeTools, type RootfsTools } from './tools.js';
 export { verifyProduct, type VerifyOptions } from './verify.js';
+export type { Inode, TreeNode } from './tree.js';

@@ -13,6 +13,7 @@ import {
   type PackOptions,
   type RootfsLimits,
   type RootfsPolicy,
+  type TreeNode,
 } from '../../src/rootfs/index.js';
 
 /** Keeps everything: the product is then comparable with what other tools unpack. */
@@ -37,6 +38,7 @@ export interface ConvertOptions {
 export interface Converted {
   readonly product: PackedProduct;
   readonly policyNotes: readonly string[];
+  readonly root: TreeNode;
 }
 
 export async function convert(
@@ -62,5 +64,5 @@ export async function convert(
     ...options.pack,
   });
   await verifyProduct(product, root, { tools, timeLimitMs: 600_000, signal });
-  return { product, policyNotes };
+  return { product, policyNotes, root };
 }

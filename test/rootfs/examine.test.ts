@@ -1,0 +1,117 @@
+/** The site's examiner: what it gets, and what its verdict means. */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GatewayError } from '../../src/lib/errors.js';
+import { runExaminer, type Examination } from '../../src/rootfs/index.js';
+import { writeLayer } from '../support/images.js';
+import { tarOf } from '../support/tar.js';
+import { convert } from './convert.js';
+
+let directory: string;
+let examination: Examination;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'imagegw-examine-'));
+  const layer = writeLayer(
+    directory,
+    tarOf(
+      { name: 'etc/', type: 'directory' },
+      { name: 'etc/motd', body: 'welcome' },
+      { name: 'l', type: 'symlink', link: 'etc' },
+    ),
+  );
+  const { product, root } = await convert([layer], directory);
+  examination = {
+    kind: 'classic',
+    command: join(directory, 'examiner'),
+    timeLimitMs: 60_000,
+    imageId: 'f00d',
+    product,
+    tree: root,
+    unpackInto: join(directory, 'unpacked'),
+    signal: new AbortController().signal,
+  };
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function examiner(script: string): void {
+  writeFileSync(examination.command, `#!/bin/sh\n${script}\n`);
+  chmodSync(examination.command, 0o755);
+}
+
+describe('a classic examiner', () => {
+  it('gets the image unpacked, and its id; the tree is gone afterwards', async () => {
+    examiner(`echo "$2 $(cat "$1/etc/motd")" > ${directory}/seen`);
+    await runExaminer(examination);
+    expect(readFileSync(join(directory, 'seen'), 'utf8')).toBe('f00d welcome\n');
+    expect(existsSync(examination.unpackInto)).toBe(false);
+  });
+
+  it('refuses: EXAMINATION_FAILED with its last words, and the tree is gone', async () => {
+    examiner('echo "found a miner"; echo "in /opt" >&2; exit 7');
+    const refused = runExaminer(examination);
+    await expect(refused).rejects.toMatchObject({
+      code: 'EXAMINATION_FAILED',
+      retryable: false,
+      message: expect.stringContaining('found a miner\nin /opt') as unknown,
+    });
+    expect(existsSync(examination.unpackInto)).toBe(false);
+  });
+
+  it('takes too long', async () => {
+    examiner('exec sleep 600');
+    await expect(runExaminer({ ...examination, timeLimitMs: 300 })).rejects.toMatchObject({
+      code: 'EXAMINATION_FAILED',
+      message: expect.stringContaining('time limit') as unknown,
+    });
+    expect(existsSync(examination.unpackInto)).toBe(false);
+  });
+
+  it('is not started when there is no room to unpack', async () => {
+    examiner(`touch ${directory}/seen`);
+    await expect(runExaminer({ ...examination, reserveBytes: 2 ** 60 })).rejects.toMatchObject({
+      code: 'NO_SPACE',
+      message: expect.stringContaining(examination.unpackInto) as unknown,
+    });
+    expect(existsSync(join(directory, 'seen'))).toBe(false);
+  });
+
+  it('ends with the pull that is cancelled', async () => {
+    const abort = new AbortController();
+    const reason = new GatewayError('CANCELLED', 'Enough.');
+    examiner('exec sleep 600');
+    const running = runExaminer({ ...examination, signal: abort.signal });
+    abort.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    expect(existsSync(examination.unpackInto)).toBe(false);
+  });
+
+  it('is not there', async () => {
+    await expect(runExaminer(examination)).rejects.toMatchObject({ code: 'EXAMINATION_FAILED' });
+  });
+});
+
+describe('a hook', () => {
+  it('gets the squashfs, and the listing on its input', async () => {
+    examiner(`head -c 4 "$1" > ${directory}/magic; cat > ${directory}/listing`);
+    await runExaminer({ ...examination, kind: 'hook' });
+    expect(readFileSync(join(directory, 'magic'), 'latin1')).toBe('hsqs');
+    const entries = readFileSync(join(directory, 'listing'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { path: string; type: string; size: number });
+    expect(entries.map(({ path, type, size }) => [path, type, size])).toEqual([
+      ['etc', 'directory', 0],
+      ['etc/motd', 'file', 7],
+      ['l', 'symlink', 0],
+    ]);
+    expect(existsSync(examination.unpackInto)).toBe(false);
+  });
+
+  it('may leave its input unread', async () => {
+    examiner('exit 0');
+    await runExaminer({ ...examination, kind: 'hook' });
+  });
+});
