@@ -119,8 +119,8 @@ async function pullAndConvert(
         return scanLayer({ ...layer, path: blob.path }, { tools, limits: DEFAULT_ROOTFS_LIMITS, signal });
       }),
     );
-    const root = mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);
-    applyPolicy(root, DEFAULT_ROOTFS_POLICY);
+    const root = await mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);
+    await applyPolicy(root, DEFAULT_ROOTFS_POLICY);
     const product = await packSquashfs(root, indexes, {
       output,
       tools,

@@ -1,21 +1,15 @@
 /** Cuts the wanted files out of a layer that streams by, and gives them as they go into the packer's tar. */
 import { crc32 } from 'node:zlib';
 import { tarHeader, tarPadding } from './tar-writer.js';
-import type { Inode } from './tree.js';
-
-export interface WantedFile {
-  readonly path: string;
-  readonly inode: Inode;
-}
+import type { Inode, TreeNode } from './tree.js';
 
 const ZEROS = Buffer.alloc(1 << 20);
 
 /**
- * Fed with the bytes of a layer in order; `wanted` is in the order of the bodies. Checksums go into `checksums`.
+ * Fed with the bytes of a layer in order; `wanted` is in the order of the bodies. Checksums are noted in the inodes.
  */
 export class BodyCutter {
-  readonly #wanted: readonly WantedFile[];
-  readonly #checksums: Map<Inode, number>;
+  readonly #wanted: readonly TreeNode[];
   #next = 0;
   /** Position in the layer. */
   #position = 0;
@@ -26,9 +20,8 @@ export class BodyCutter {
   /** File bytes that have gone out. */
   bytesDone = 0;
 
-  constructor(wanted: readonly WantedFile[], checksums: Map<Inode, number>) {
+  constructor(wanted: readonly TreeNode[]) {
     this.#wanted = wanted;
-    this.#checksums = checksums;
   }
 
   /** True when every wanted file is out. */
@@ -51,7 +44,7 @@ export class BodyCutter {
       } else yield* this.#sparse(chunk, inode, inode.sparse, end);
       if (inode.offset + storedBytes(inode) > end) break;
       yield tarPadding(inode.size);
-      this.#checksums.set(inode, this.#checksum);
+      inode.checksum = this.#checksum | 0;
       this.#written = 0;
       this.#checksum = 0;
       this.#begun = false;

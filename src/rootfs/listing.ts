@@ -16,8 +16,8 @@ export interface ListedEntry {
 
 /** Every path, parents first, in the order of the bytes. The root is not among them. */
 export function* listing(root: TreeNode): Generator<ListedEntry, void, undefined> {
-  for (const [path, { inode }] of walk(root)) {
-    const { type, mode, uid, gid, size, linkTarget } = inode;
-    yield { path, type, mode, uid, gid, size: type === 'file' ? size : 0, linkTarget };
+  for (const node of walk(root)) {
+    const { type, mode, uid, gid, size, linkTarget } = node.inode;
+    yield { path: node.path, type, mode, uid, gid, size: type === 'file' ? size : 0, linkTarget };
   }
 }

@@ -2,10 +2,12 @@
  * Applies layers to a tree, oldest first, by the rules of the OCI image specification (layer.md) and, where it is
  * silent, as extraction with umoci and containerd comes out.
  */
-import { aboutLayer, type LayerEntry, type LayerIndex } from './scan-layer.js';
+import type { EntryTable } from './entry-table.js';
+import { Pacer } from './pacer.js';
+import { aboutLayer, type LayerIndex } from './scan-layer.js';
 import type { RootfsLimits } from './settings.js';
-import { bad, show } from './tar-entry.js';
-import { componentsOf, directoryAt, inodeOf, newRoot, type TreeNode } from './tree.js';
+import { bad, show, type EntryType } from './tar-entry.js';
+import { componentsOf, directoryAt, Inode, newRoot, TreeNode } from './tree.js';
 import { applyWhiteouts, isBookkeeping, isWhiteout, type Whiteout } from './whiteouts.js';
 
 /** Longest target of a symbolic link that a path call takes (PATH_MAX less its final NUL). */
@@ -14,11 +16,16 @@ const MAX_TARGET = 4095;
 /**
  * @throws GatewayError BAD_LAYER naming the layer and the entry.
  */
-export function mergeLayers(indexes: readonly LayerIndex[], limits: RootfsLimits): TreeNode {
+export async function mergeLayers(
+  indexes: readonly LayerIndex[],
+  limits: RootfsLimits,
+  signal?: AbortSignal,
+): Promise<TreeNode> {
   const root = newRoot();
+  const pacer = new Pacer(signal);
   let bytes = 0;
   let entries = 0;
-  indexes.forEach((index, number) => {
+  for (const [number, index] of indexes.entries()) {
     try {
       bytes += index.bytes;
       entries += index.entries.length;
@@ -26,86 +33,118 @@ export function mergeLayers(indexes: readonly LayerIndex[], limits: RootfsLimits
         throw bad(`with it the image has more than ${String(limits.imageBytes)} bytes uncompressed`);
       if (entries > limits.entries)
         throw bad(`with it the image has more than ${String(limits.entries)} entries`);
-      new LayerMerge(root, number, limits).apply(index.entries);
+      await new LayerMerge(root, index.entries, number, limits).apply(pacer);
     } catch (error) {
       throw aboutLayer(index.layer, error);
     }
-  });
+  }
   return root;
 }
 
+/** One entry of the layer that is being applied. */
 interface Addition {
-  readonly entry: LayerEntry;
+  readonly index: number;
+  readonly type: EntryType;
+  /** Names as the layer has them. */
+  readonly name: string;
+  readonly linkName: string;
   readonly components: readonly string[];
 }
 
 /** One layer on its way into the tree. */
 class LayerMerge {
   readonly #root: TreeNode;
+  readonly #entries: EntryTable;
   readonly #layer: number;
   readonly #limits: RootfsLimits;
   /** Hard links whose target has not come yet, by their own path. */
   readonly #waiting = new Map<string, Addition>();
-  /** What hard links of this layer name in the layers below, before this one's whiteouts. */
-  readonly #belowTargets = new Map<LayerEntry, TreeNode>();
+  /** What hard links of this layer name in the layers below, before this one's whiteouts; by their index. */
+  readonly #belowTargets = new Map<number, TreeNode>();
 
-  constructor(root: TreeNode, layer: number, limits: RootfsLimits) {
+  constructor(root: TreeNode, entries: EntryTable, layer: number, limits: RootfsLimits) {
     this.#root = root;
+    this.#entries = entries;
     this.#layer = layer;
     this.#limits = limits;
   }
 
-  apply(entries: readonly LayerEntry[]): void {
-    const additions: Addition[] = [];
-    const whiteouts: Whiteout[] = [];
-    for (const entry of entries) {
-      const components = componentsOf(entry.name, this.#limits.depth);
-      // By their names, before the type is looked at: real layers hold whiteouts that are hard links.
-      if (isBookkeeping(components)) continue;
-      if (isWhiteout(components)) whiteouts.push({ entry, components });
-      else additions.push({ entry, components });
-    }
-    for (const { entry } of additions) {
-      const target = entry.type === 'hardlink' ? this.#find(entry) : undefined;
-      if (target !== undefined) this.#belowTargets.set(entry, target);
-    }
+  async apply(pacer: Pacer): Promise<void> {
     // Whiteouts are about lower layers only, wherever they stand in their own: so they come first.
-    applyWhiteouts(this.#root, whiteouts, () => additions);
-    for (const addition of additions) this.#add(addition);
+    const hidden = new Set(this.#entries.whiteouts);
+    if (hidden.size > 0) {
+      this.#noteBelowTargets();
+      this.#applyWhiteouts();
+    }
+    for (let index = 0; index < this.#entries.length; index++) {
+      if (!hidden.has(index)) this.#add(this.#addition(index));
+      if (pacer.isDue()) await pacer.rest();
+    }
     this.#addWaiting();
   }
 
+  #addition(index: number): Addition {
+    const name = this.#entries.name(index);
+    const components = componentsOf(name, this.#limits.depth);
+    return {
+      index,
+      type: this.#entries.type(index),
+      name,
+      linkName: this.#entries.linkName(index),
+      components,
+    };
+  }
+
+  #noteBelowTargets(): void {
+    for (let index = 0; index < this.#entries.length; index++) {
+      if (this.#entries.type(index) !== 'hardlink') continue;
+      const target = this.#find(this.#addition(index));
+      if (target !== undefined) this.#belowTargets.set(index, target);
+    }
+  }
+
+  #applyWhiteouts(): void {
+    const whiteouts: Whiteout[] = [];
+    for (const index of this.#entries.whiteouts) {
+      const { name, components } = this.#addition(index);
+      // By their names, before the type is looked at: real layers hold whiteouts that are hard links.
+      if (isBookkeeping(components)) continue;
+      if (!isWhiteout(components)) throw bad(`${show(name)} lies below a name that is kept for whiteouts`);
+      whiteouts.push({ written: name, components });
+    }
+    applyWhiteouts(this.#root, whiteouts, () => this.#directories());
+  }
+
+  #directories(): Set<string> {
+    const paths = new Set<string>();
+    for (let index = 0; index < this.#entries.length; index++) {
+      if (this.#entries.type(index) === 'directory') paths.add(this.#addition(index).components.join('/'));
+    }
+    return paths;
+  }
+
   #add(addition: Addition): void {
-    const { entry, components } = addition;
+    const { components, type } = addition;
     const name = components.at(-1);
-    if (name === undefined) return this.#setRoot(entry);
+    if (name === undefined) return this.#setRoot(addition);
     // A later entry of the same path wins over a link that is still waiting.
     if (this.#waiting.size > 0) this.#waiting.delete(components.join('/'));
-    if (entry.type === 'hardlink') {
-      const target = this.#find(entry);
+    if (type === 'hardlink') {
+      const target = this.#find(addition);
       if (target === undefined) this.#waiting.set(components.join('/'), addition);
-      else this.#link(addition, name, target);
+      else this.#link(addition, target);
       return;
     }
-    if (entry.type === 'symlink') checkTarget(entry);
-    const siblings = this.#siblings(addition);
-    const present = siblings.get(name);
-    if (entry.type !== 'directory') {
-      this.#refuseOwnSubtree(entry, present);
-      siblings.set(name, {
-        inode: inodeOf(entry, entry.type, this.#layer),
-        touchedBy: this.#layer,
-      });
-    } else if (present?.children !== undefined) {
-      present.inode = inodeOf(entry, 'directory', this.#layer);
+    if (type === 'symlink') checkTarget(addition);
+    const parent = this.#parentOf(addition);
+    const present = parent.children?.get(name);
+    if (type === 'directory' && present?.children !== undefined) {
+      present.inode = this.#inode(addition);
       present.touchedBy = this.#layer;
-    } else {
-      siblings.set(name, {
-        inode: inodeOf(entry, 'directory', this.#layer),
-        children: new Map(),
-        touchedBy: this.#layer,
-      });
+      return;
     }
+    if (type !== 'directory') this.#refuseOwnSubtree(addition, present);
+    parent.children?.set(name, new TreeNode(parent, name, this.#inode(addition), this.#layer));
   }
 
   /** Links whose target stands behind them, also through other such links; then those to what this layer has removed. */
@@ -113,66 +152,71 @@ class LayerMerge {
     for (let before = -1; this.#waiting.size !== before;) {
       before = this.#waiting.size;
       for (const [path, addition] of this.#waiting) {
-        const target = this.#find(addition.entry);
+        const target = this.#find(addition);
         if (target === undefined) continue;
         this.#waiting.delete(path);
-        this.#link(addition, addition.components.at(-1) ?? '', target);
+        this.#link(addition, target);
       }
     }
     for (const addition of this.#waiting.values()) {
-      const { entry } = addition;
-      const target = this.#belowTargets.get(entry);
-      if (target === undefined)
-        throw bad(`${show(entry.name)} is a hard link to ${show(entry.linkName)}, which is not there`);
-      this.#link(addition, addition.components.at(-1) ?? '', target);
+      const target = this.#belowTargets.get(addition.index);
+      if (target === undefined) {
+        throw bad(`${show(addition.name)} is a hard link to ${show(addition.linkName)}, which is not there`);
+      }
+      this.#link(addition, target);
     }
   }
 
-  #link(addition: Addition, name: string, target: TreeNode): void {
-    const { entry } = addition;
+  #link(addition: Addition, target: TreeNode): void {
+    const { name, linkName, components } = addition;
     if (target.children !== undefined)
-      throw bad(`${show(entry.name)} is a hard link to the directory ${show(entry.linkName)}`);
-    const siblings = this.#siblings(addition);
-    const present = siblings.get(name);
-    if (present === target) throw bad(`${show(entry.name)} is a hard link to itself`);
-    this.#refuseOwnSubtree(entry, present);
-    siblings.set(name, { inode: target.inode, touchedBy: this.#layer });
+      throw bad(`${show(name)} is a hard link to the directory ${show(linkName)}`);
+    const parent = this.#parentOf(addition);
+    const own = components.at(-1) ?? '';
+    const present = parent.children?.get(own);
+    if (present === target) throw bad(`${show(name)} is a hard link to itself`);
+    this.#refuseOwnSubtree(addition, present);
+    target.inode.links++;
+    parent.children?.set(own, new TreeNode(parent, own, target.inode, this.#layer));
   }
 
   /** The root itself (CVE-2021-29136: a link in its place). */
-  #setRoot(entry: LayerEntry): void {
-    if (entry.type !== 'directory') throw bad(`the root of the image is a ${entry.type}`);
-    this.#root.inode = inodeOf(entry, 'directory', this.#layer);
+  #setRoot(addition: Addition): void {
+    if (addition.type !== 'directory') throw bad(`the root of the image is a ${addition.type}`);
+    this.#root.inode = this.#inode(addition);
+  }
+
+  #inode({ index }: Addition): Inode {
+    return new Inode(this.#entries, index, this.#layer);
   }
 
   /** The object that a hard link's target names at this moment. */
-  #find(entry: LayerEntry): TreeNode | undefined {
-    const components = componentsOf(entry.linkName, this.#limits.depth);
-    const name = components.at(-1);
-    if (name === undefined) throw bad(`${show(entry.name)} is a hard link to the root`);
-    return directoryAt(this.#root, components.slice(0, -1))?.children?.get(name);
+  #find({ name, linkName }: Addition): TreeNode | undefined {
+    const components = componentsOf(linkName, this.#limits.depth);
+    const last = components.pop();
+    if (last === undefined) throw bad(`${show(name)} is a hard link to the root`);
+    return directoryAt(this.#root, components)?.children?.get(last);
   }
 
-  #siblings({ entry, components }: Addition): Map<string, TreeNode> {
+  #parentOf({ name, components }: Addition): TreeNode {
     const parent = directoryAt(this.#root, components.slice(0, -1), { layer: this.#layer });
-    if (parent?.children === undefined)
-      throw bad(`${show(entry.name)} lies below something that is no directory`);
-    return parent.children;
+    if (parent?.children === undefined) throw bad(`${show(name)} lies below something that is no directory`);
+    return parent;
   }
 
   /** A file over a directory hides what is below; but not what this very layer has put there. */
-  #refuseOwnSubtree(entry: LayerEntry, present: TreeNode | undefined): void {
+  #refuseOwnSubtree({ name, type }: Addition, present: TreeNode | undefined): void {
     if (present?.children === undefined || present.touchedBy !== this.#layer) return;
     if (holdsOf(present, this.#layer))
-      throw bad(`${show(entry.name)} is a ${entry.type}, and the same layer has entries below it`);
+      throw bad(`${show(name)} is a ${type}, and the same layer has entries below it`);
   }
 }
 
-function checkTarget(entry: LayerEntry): void {
+function checkTarget({ name, linkName }: Addition): void {
   // Packers take both, and make images that can't be read or links that can't be followed.
-  if (entry.linkName === '') throw bad(`${show(entry.name)} is a symbolic link to nothing`);
-  if (entry.linkName.length > MAX_TARGET)
-    throw bad(`${show(entry.name)} is a link to a name of ${String(entry.linkName.length)} bytes`);
+  if (linkName === '') throw bad(`${show(name)} is a symbolic link to nothing`);
+  if (linkName.length > MAX_TARGET)
+    throw bad(`${show(name)} is a link to a name of ${String(linkName.length)} bytes`);
 }
 
 /** True when something below the directory was put there by this layer. */

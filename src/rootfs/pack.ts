@@ -20,7 +20,7 @@ import type { SquashfsOptions } from './settings.js';
 import { bad } from './tar-entry.js';
 import { tarEnd, tarHeader } from './tar-writer.js';
 import type { RootfsTools } from './tools.js';
-import type { Inode, TreeNode } from './tree.js';
+import type { TreeNode } from './tree.js';
 
 export interface PackOptions {
   /** Must not exist; removed when packing fails. */
@@ -47,8 +47,6 @@ export interface PackedProduct {
   /** Program, version and every argument that shapes the product. */
   readonly packer: string;
   readonly entryCount: number;
-  /** What went in: checksum of each file's body. */
-  readonly checksums: ReadonlyMap<Inode, number>;
 }
 
 /**
@@ -60,7 +58,7 @@ export async function packSquashfs(
   layers: readonly LayerIndex[],
   options: PackOptions,
 ): Promise<PackedProduct> {
-  const plan = planOf(root);
+  const plan = await planOf(root, options.signal);
   const packer = packerFor(options.tools, options.squashfs);
   const made = options.created === undefined ? 0 : Math.floor(options.created.getTime() / 1000);
   const epoch = Math.max(plan.newest, made, 0);
@@ -76,7 +74,7 @@ export async function packSquashfs(
     missingCode: 'PACKER_MISSING',
   });
   try {
-    const checksums = await feed(child, plan, layers, options);
+    await feed(child, plan, layers, options);
     await child.done;
     // As it is published: a product with other permissions would have to be copied, not linked.
     await chmod(options.output, options.fileMode ?? 0o600);
@@ -88,7 +86,6 @@ export async function packSquashfs(
       sha256,
       packer: packer.identity,
       entryCount: plan.entryCount,
-      checksums,
     };
   } catch (error) {
     // Before its input ends: an orderly end of file would make a valid image of half the files.
@@ -104,22 +101,21 @@ export async function packSquashfs(
   }
 }
 
-/** Gives the checksum of each file's body. */
+/** The checksum of each file's body is noted in its inode. */
 async function feed(
   child: RunningChild,
   plan: PackPlan,
   layers: readonly LayerIndex[],
   options: PackOptions,
-): Promise<Map<Inode, number>> {
+): Promise<void> {
   const input = new PackerInput(child);
-  const checksums = new Map<Inode, number>();
   await input.write(tarHeader('.', plan.root));
-  for (const { path, inode } of plan.directories) await input.write(tarHeader(path, inode));
+  for (const node of plan.directories) await input.write(tarHeader(node.path, node.inode));
   let bytesBefore = 0;
   for (const [number, index] of layers.entries()) {
     const files = plan.files.get(number);
     if (files === undefined) continue;
-    const cutter = new BodyCutter(files, checksums);
+    const cutter = new BodyCutter(files);
     try {
       for await (const chunk of inflate(index.layer.path, options.tools, options.signal)) {
         for (const piece of cutter.cut(chunk)) if (input.push(piece)) await input.flush();
@@ -133,11 +129,11 @@ async function feed(
     }
     bytesBefore += cutter.bytesDone;
   }
-  for (const { path, inode } of plan.others) await input.write(tarHeader(path, inode));
-  for (const { path, inode, target } of plan.hardLinks) await input.write(tarHeader(path, inode, target));
+  for (const node of plan.others) await input.write(tarHeader(node.path, node.inode));
+  for (const { node, target } of plan.hardLinks)
+    await input.write(tarHeader(node.path, node.inode, target.path));
   await input.write(tarEnd());
   await input.end();
-  return checksums;
 }
 
 interface Room {

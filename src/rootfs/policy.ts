@@ -5,6 +5,7 @@
 import type { RootfsPolicy } from './settings.js';
 import { show } from './tar-entry.js';
 import { walk, type Inode, type TreeNode } from './tree.js';
+import { Pacer } from './pacer.js';
 
 /** How many paths a sentence names. */
 const EXAMPLES = 3;
@@ -30,59 +31,67 @@ class Tally {
 /**
  * Changes the tree to what the policy allows. Gives one sentence for each rule that did something.
  */
-export function applyPolicy(root: TreeNode, policy: RootfsPolicy): string[] {
+export async function applyPolicy(
+  root: TreeNode,
+  policy: RootfsPolicy,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const tally = new Tally();
-  const seen = new Set<Inode>();
-  treat(root.inode, '/', policy, tally);
-  const dropped: (readonly [string, string])[] = [];
-  for (const [path, { inode }] of walk(root)) {
-    const rule =
-      inSystemDirectory(path) && policy.systemDirectories !== 'keep'
-        ? 'contents of /dev, /proc and /sys dropped'
-        : dropRule(inode, policy);
+  const pacer = new Pacer(signal);
+  const linked = new Set<Inode>();
+  treat(root.inode, root, policy, tally);
+  const dropped: TreeNode[] = [];
+  for (const node of walk(root)) {
+    if (pacer.isDue()) await pacer.rest();
+    const { inode } = node;
+    const rule = dropRule(node, policy);
     if (rule !== undefined) {
-      tally.note(rule, path);
-      dropped.push([
-        path.slice(0, Math.max(0, path.lastIndexOf('/'))),
-        path.slice(path.lastIndexOf('/') + 1),
-      ]);
+      tally.note(rule, node.path);
+      dropped.push(node);
       continue;
     }
-    if (seen.has(inode)) continue;
-    seen.add(inode);
-    treat(inode, path, policy, tally);
+    if (inode.links > 1) {
+      if (linked.has(inode)) continue;
+      linked.add(inode);
+    }
+    treat(inode, node, policy, tally);
   }
-  for (const [parent, name] of dropped) nodeAt(root, parent)?.children?.delete(name);
+  for (const { parent, name } of dropped) parent?.children?.delete(name);
   return tally.sentences();
 }
 
 /** Runtimes mount their own there. */
-function inSystemDirectory(path: string): boolean {
-  return /^(?:dev|proc|sys)\//.test(path);
+function isInSystemDirectory(node: TreeNode): boolean {
+  let top = node;
+  while (top.parent?.parent !== undefined) top = top.parent;
+  return top !== node && ['dev', 'proc', 'sys'].includes(top.name);
 }
 
-function dropRule(inode: Inode, policy: RootfsPolicy): string | undefined {
+function dropRule(node: TreeNode, policy: RootfsPolicy): string | undefined {
+  const { inode } = node;
+  if (policy.systemDirectories !== 'keep' && isInSystemDirectory(node))
+    return 'contents of /dev, /proc and /sys dropped';
   if ((inode.type === 'char' || inode.type === 'block') && policy.devices === 'drop')
     return 'devices dropped';
   if (inode.type === 'fifo' && policy.fifos === 'drop') return 'FIFOs dropped';
   return undefined;
 }
 
-function treat(inode: Inode, path: string, policy: RootfsPolicy, tally: Tally): void {
+function treat(inode: Inode, node: TreeNode, policy: RootfsPolicy, tally: Tally): void {
   if (policy.ownership === 'root' && (inode.uid !== 0 || inode.gid !== 0)) {
     inode.uid = 0;
     inode.gid = 0;
-    tally.note('owner set to root', path);
+    tally.note('owner set to root', node.path);
   }
   if (policy.setuid === 'strip' && (inode.mode & 0o6000) !== 0 && inode.type === 'file') {
     inode.mode &= ~0o6000;
-    tally.note('setuid and setgid bits removed', path);
+    tally.note('setuid and setgid bits removed', node.path);
   }
   if (policy.widenPermissions && (inode.type === 'file' || inode.type === 'directory')) {
     const readable = 0o444 | (inode.type === 'directory' || (inode.mode & 0o111) !== 0 ? 0o111 : 0);
     if ((inode.mode & readable) !== readable) {
       inode.mode |= readable;
-      tally.note('made readable for users', path);
+      tally.note('made readable for users', node.path);
     }
   }
   if (inode.xattrs.size === 0) return;
@@ -95,14 +104,8 @@ function treat(inode: Inode, path: string, policy: RootfsPolicy, tally: Tally): 
     else
       tally.note(
         name === 'security.capability' ? 'file capabilities dropped' : 'extended attributes dropped',
-        path,
+        node.path,
       );
   }
   inode.xattrs = kept;
-}
-
-function nodeAt(root: TreeNode, path: string): TreeNode | undefined {
-  let node: TreeNode | undefined = root;
-  for (const name of path.split('/')) if (name !== '') node = node?.children?.get(name);
-  return node;
 }

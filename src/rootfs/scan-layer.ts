@@ -4,9 +4,10 @@
  */
 import { digestHex, hasherFor, type Digest } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
+import { EntryTable } from './entry-table.js';
 import { inflate } from './inflate.js';
 import type { RootfsLimits } from './settings.js';
-import { bad, show, type TarEntry } from './tar-entry.js';
+import { bad, show } from './tar-entry.js';
 import { TarParser } from './tar-parser.js';
 import type { RootfsTools } from './tools.js';
 
@@ -20,14 +21,9 @@ export interface LayerBlob {
   readonly size: number;
 }
 
-export interface LayerEntry extends TarEntry {
-  /** Where its body lies in the uncompressed layer. */
-  readonly offset: number;
-}
-
 export interface LayerIndex {
   readonly layer: LayerBlob;
-  readonly entries: readonly LayerEntry[];
+  readonly entries: EntryTable;
   /** Uncompressed bytes. */
   readonly bytes: number;
 }
@@ -48,7 +44,7 @@ const INDEX_BYTES = 512 * 2 ** 20;
  */
 export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise<LayerIndex> {
   const { limits, signal } = options;
-  const entries: LayerEntry[] = [];
+  const entries = new EntryTable();
   let kept = 0;
   let holes = 0;
   const parser = new TarParser(
@@ -64,7 +60,7 @@ export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise
           throw bad('its names and attributes alone take more memory than is allowed');
         if (entry.sparse !== undefined) holes += entry.size;
         if (holes > limits.layerBytes) throw tooManyBytes(limits);
-        entries.push({ ...entry, offset });
+        entries.add(entry, offset);
         return false;
       },
     },

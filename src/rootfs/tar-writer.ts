@@ -5,7 +5,21 @@
  */
 import { paddingOf } from './tar-parser.js';
 import { BLOCK } from './tar-entry.js';
-import type { Inode } from './tree.js';
+import type { InodeType } from './tree.js';
+
+/** What a header says of an object. */
+export interface TarAttributes {
+  readonly type: InodeType;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number;
+  readonly size: number;
+  readonly linkTarget: string;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  readonly xattrs: ReadonlyMap<string, string>;
+}
 
 const FLAGS = {
   file: '0',
@@ -18,7 +32,7 @@ const FLAGS = {
 } as const;
 
 /** The header blocks of one path. With `linkTo` it is a hard link to that path, which must have been written before. */
-export function tarHeader(path: string, inode: Inode, linkTo?: string): Buffer {
+export function tarHeader(path: string, inode: TarAttributes, linkTo?: string): Buffer {
   const blocks: Buffer[] = [];
   const name = inode.type === 'directory' ? `${path}/` : path;
   const link = linkTo ?? inode.linkTarget;
@@ -47,7 +61,7 @@ export function tarPadding(size: number): Buffer {
   return Buffer.alloc(paddingOf(size));
 }
 
-const META: Inode = {
+const META: TarAttributes = {
   type: 'file',
   mode: 0,
   uid: 0,
@@ -58,15 +72,13 @@ const META: Inode = {
   deviceMajor: 0,
   deviceMinor: 0,
   xattrs: new Map(),
-  layer: 0,
-  offset: 0,
 };
 
 function withBody(flag: string, body: Buffer): Buffer[] {
   return [header('././@LongLink', META, flag, '', body.length), body, tarPadding(body.length)];
 }
 
-function header(name: string, inode: Inode, flag: string, link: string, size: number): Buffer {
+function header(name: string, inode: TarAttributes, flag: string, link: string, size: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   block.write(name.slice(0, 100), 0, 'latin1');
   number(block, 100, 8, inode.mode);

@@ -4,36 +4,89 @@
  *
  * No name of a layer ever reaches the file system of the gateway: paths are resolved here, in this tree.
  */
-import type { LayerEntry } from './scan-layer.js';
-import { bad, NO_XATTRS, show } from './tar-entry.js';
+import { EntryTable } from './entry-table.js';
+import { bad, NO_XATTRS, show, type EntryType } from './tar-entry.js';
 
-export type InodeType = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo';
+export type InodeType = Exclude<EntryType, 'hardlink'>;
 
-export interface Inode {
-  type: InodeType;
+/** An object of the image: what the layer's table says of it, and what the policy makes of that. */
+export class Inode {
+  readonly #table: EntryTable;
+  readonly #index: number;
+  /** Index of the layer that its body lies in. */
+  readonly layer: number;
   mode: number;
   uid: number;
   gid: number;
-  /** Whole seconds since 1970, 0 to 2^32-1. */
-  mtime: number;
-  size: number;
-  linkTarget: string;
-  deviceMajor: number;
-  deviceMinor: number;
   xattrs: ReadonlyMap<string, string>;
-  /** Index of the layer that its body lies in, and where there. */
-  layer: number;
-  offset: number;
+  /** Paths that lead to it, or led. */
+  links = 1;
+  /** crc32 of the body that was fed to the packer, as a signed number. */
+  checksum = 0;
+
+  constructor(table: EntryTable, index: number, layer: number) {
+    this.#table = table;
+    this.#index = index;
+    this.layer = layer;
+    this.mode = table.mode(index);
+    this.uid = table.uid(index);
+    this.gid = table.gid(index);
+    this.xattrs = table.xattrs(index);
+  }
+
+  get type(): InodeType {
+    const type = this.#table.type(this.#index);
+    // A hard link is a path, never an object.
+    return type === 'hardlink' ? 'file' : type;
+  }
+  /** Whole seconds since 1970, 0 to 2^32-1. */
+  get mtime(): number {
+    return this.#table.mtime(this.#index);
+  }
+  get size(): number {
+    return this.#table.size(this.#index);
+  }
+  get linkTarget(): string {
+    return this.type === 'symlink' ? this.#table.linkName(this.#index) : '';
+  }
+  get deviceMajor(): number {
+    return this.#table.deviceMajor(this.#index);
+  }
+  get deviceMinor(): number {
+    return this.#table.deviceMinor(this.#index);
+  }
+  /** Where its body lies in its layer. */
+  get offset(): number {
+    return this.#table.offset(this.#index);
+  }
   /** Set for sparse files: which pieces of it are stored (SparseMap). */
-  readonly sparse?: readonly number[];
+  get sparse(): readonly number[] | undefined {
+    return this.#table.sparse(this.#index);
+  }
 }
 
-export interface TreeNode {
+/** A path of the image. */
+export class TreeNode {
+  readonly name: string;
+  readonly parent: TreeNode | undefined;
   inode: Inode;
   /** Present for directories. */
-  readonly children?: Map<string, TreeNode>;
+  readonly children: Map<string, TreeNode> | undefined;
   /** The layer that put it here, or put something below it. */
   touchedBy: number;
+
+  constructor(parent: TreeNode | undefined, name: string, inode: Inode, touchedBy: number) {
+    this.parent = parent;
+    this.name = name;
+    this.inode = inode;
+    this.children = inode.type === 'directory' ? new Map() : undefined;
+    this.touchedBy = touchedBy;
+  }
+
+  /** From the root, without a leading `/`. */
+  get path(): string {
+    return this.parent?.parent === undefined ? this.name : `${this.parent.path}/${this.name}`;
+  }
 }
 
 /** Symbolic links that one path may lead through (the kernel's own limit). */
@@ -41,46 +94,28 @@ const MAX_LINKS = 40;
 /** path_resolution(7), PATH_MAX less its final NUL. */
 const MAX_PATH = 4095;
 const MAX_COMPONENT = 255;
-const MAX_TIME = 2 ** 32 - 1;
+
+/** A directory that no layer describes: the root, a missing parent. Its time is fixed, so that products repeat. */
+const UNDESCRIBED = tableOfOneDirectory();
 
 export function newRoot(): TreeNode {
-  return { inode: directoryInode(0), children: new Map(), touchedBy: -1 };
+  return new TreeNode(undefined, '', new Inode(UNDESCRIBED, 0, 0), -1);
 }
 
-export function inodeOf(entry: LayerEntry, type: InodeType, layer: number): Inode {
-  return {
-    type,
-    mode: entry.mode,
-    uid: entry.uid,
-    gid: entry.gid,
-    mtime: Math.min(Math.max(entry.mtime, 0), MAX_TIME),
-    size: entry.size,
-    linkTarget: type === 'symlink' ? entry.linkName : '',
-    deviceMajor: entry.deviceMajor,
-    deviceMinor: entry.deviceMinor,
-    xattrs: entry.xattrs,
-    layer,
-    offset: entry.offset,
-    ...(entry.sparse === undefined ? {} : { sparse: entry.sparse }),
-  };
-}
-
-/** A directory that no layer describes: a missing parent. Its time is fixed, so that products repeat. */
-function directoryInode(layer: number): Inode {
-  return {
-    type: 'directory',
-    mode: 0o755,
+function tableOfOneDirectory(): EntryTable {
+  const table = new EntryTable();
+  const nothing = {
     uid: 0,
     gid: 0,
     mtime: 0,
     size: 0,
-    linkTarget: '',
+    linkName: '',
     deviceMajor: 0,
     deviceMinor: 0,
     xattrs: NO_XATTRS,
-    layer,
-    offset: 0,
   };
+  table.add({ name: '', type: 'directory', mode: 0o755, ...nothing }, 0);
+  return table;
 }
 
 /**
@@ -129,7 +164,7 @@ export function directoryAt(
     let child = here.children?.get(name);
     if (child === undefined) {
       if (create === undefined) return undefined;
-      child = { inode: directoryInode(create.layer), children: new Map(), touchedBy: create.layer };
+      child = new TreeNode(here, name, new Inode(UNDESCRIBED, 0, create.layer), create.layer);
       here.children?.set(name, child);
     }
     if (child.children !== undefined) {
@@ -152,25 +187,28 @@ export function directoryAt(
   return found;
 }
 
-/** Every path of the tree with its node, parents first, in a fixed order (that of the bytes). The root is not among them. */
-export function* walk(root: TreeNode): Generator<readonly [path: string, node: TreeNode], void, undefined> {
-  const open = [{ prefix: '', names: sortedNames(root), children: root.children }];
+/** The node at a path of which no component is a link. */
+export function nodeAt(root: TreeNode, path: string): TreeNode | undefined {
+  let node: TreeNode | undefined = root;
+  for (const name of path.split('/')) node = node?.children?.get(name);
+  return node;
+}
+
+/** Every node of the tree, parents first, in a fixed order (that of the bytes). The root is not among them. */
+export function* walk(root: TreeNode): Generator<TreeNode, void, undefined> {
+  const open = [childrenOf(root)];
   for (let here = open.at(-1); here !== undefined; here = open.at(-1)) {
-    const name = here.names.pop();
-    if (name === undefined) {
+    const node = here.pop();
+    if (node === undefined) {
       open.pop();
       continue;
     }
-    const node = here.children?.get(name);
-    if (node === undefined) continue;
-    const path = here.prefix + name;
-    yield [path, node];
-    if (node.children !== undefined)
-      open.push({ prefix: `${path}/`, names: sortedNames(node), children: node.children });
+    yield node;
+    if (node.children !== undefined) open.push(childrenOf(node));
   }
 }
 
 /** Last first, to be popped. */
-function sortedNames(node: TreeNode): string[] {
-  return [...(node.children?.keys() ?? [])].sort().reverse();
+function childrenOf(node: TreeNode): TreeNode[] {
+  return [...(node.children?.values() ?? [])].sort((a, b) => (a.name < b.name ? 1 : -1));
 }

@@ -6,11 +6,12 @@
 import { crc32 } from 'node:zlib';
 import { startChild } from '../lib/child.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
+import { Pacer } from './pacer.js';
 import type { PackedProduct } from './pack.js';
 import { show, type TarEntry } from './tar-entry.js';
 import { TarParser } from './tar-parser.js';
 import type { RootfsTools } from './tools.js';
-import { walk, type Inode, type TreeNode } from './tree.js';
+import { nodeAt, walk, type Inode, type TreeNode } from './tree.js';
 
 export interface VerifyOptions {
   readonly tools: RootfsTools;
@@ -26,39 +27,38 @@ export async function verifyProduct(
   root: TreeNode,
   options: VerifyOptions,
 ): Promise<void> {
-  const expected = new Map<string, Inode>();
-  for (const [path, node] of walk(root)) expected.set(path, node.inode);
-  const found = new Set<string>();
-  let current: { readonly path: string; readonly inode: Inode; checksum: number } | undefined;
+  const found = new Set<TreeNode>();
+  let current: { readonly node: TreeNode; checksum: number } | undefined;
 
   const parser = new TarParser(
     {
       entry(entry) {
-        const path = entry.name.replace(/^\.?\/+/, '').replace(/\/+$/, '');
+        const path = plainPath(entry.name);
         if (path === '' || path === '.') {
           compareRoot(product, root.inode, entry);
           return false;
         }
-        const inode = expected.get(path);
-        if (inode === undefined) throw wrong(product, path, 'is in it, but was not put in');
-        if (found.has(path)) throw wrong(product, path, 'is in it twice');
-        found.add(path);
+        const node = nodeAt(root, path);
+        if (node === undefined) throw wrong(product, path, 'is in it, but was not put in');
+        if (found.has(node)) throw wrong(product, path, 'is in it twice');
+        found.add(node);
+        const { inode } = node;
         if (entry.type === 'hardlink') {
-          if (expected.get(entry.linkName.replace(/^\.?\/+/, '')) !== inode)
+          if (nodeAt(root, plainPath(entry.linkName))?.inode !== inode)
             throw wrong(product, path, `is a hard link to ${show(entry.linkName)}`);
           return false;
         }
         compare(product, path, inode, entry);
         if (inode.type !== 'file') return false;
-        current = { path, inode, checksum: 0 };
+        current = { node, checksum: 0 };
         return true;
       },
       body(chunk) {
         if (current !== undefined) current.checksum = crc32(chunk, current.checksum);
       },
       bodyEnd() {
-        if (current !== undefined && current.checksum !== (product.checksums.get(current.inode) ?? 0)) {
-          throw wrong(product, current.path, 'has other content');
+        if (current !== undefined && (current.checksum | 0) !== current.node.inode.checksum) {
+          throw wrong(product, current.node.path, 'has other content');
         }
         current = undefined;
       },
@@ -93,8 +93,16 @@ export async function verifyProduct(
     }
     throw error;
   }
-  for (const path of expected.keys())
-    if (!found.has(path)) throw wrong(product, path, 'was put in, but is not in it');
+  const pacer = new Pacer(options.signal);
+  for (const node of walk(root)) {
+    if (pacer.isDue()) await pacer.rest();
+    if (!found.has(node)) throw wrong(product, node.path, 'was put in, but is not in it');
+  }
+}
+
+/** As sqfs2tar and the packer's tar may write it: `./a/b/`. */
+function plainPath(name: string): string {
+  return name.replace(/^\.?\/+/, '').replace(/\/+$/, '');
 }
 
 /** Its time is not compared: mksquashfs takes that of the file system. */
@@ -129,8 +137,14 @@ function compare(product: PackedProduct, path: string, inode: Inode, entry: TarE
       entry.linkName === inode.linkTarget ||
       `leads to ${show(entry.linkName)} and not to ${show(inode.linkTarget)}`,
   ];
+  if (!sameAttributes(inode.xattrs, entry.xattrs))
+    throw wrong(product, path, 'has other extended attributes');
   const first = differences.find((difference) => difference !== true);
   if (typeof first === 'string') throw wrong(product, path, first);
+}
+
+function sameAttributes(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value);
 }
 
 function wrong(product: PackedProduct, path: string, what: string): GatewayError {

@@ -2,7 +2,6 @@
  * Whiteouts (image-spec, layer.md): `.wh.NAME` removes NAME of lower layers, `.wh..wh.opq` empties its directory of
  * them. Other names that begin with `.wh..wh.` are AUFS's own bookkeeping, and mean nothing.
  */
-import type { LayerEntry } from './scan-layer.js';
 import { bad, show } from './tar-entry.js';
 import { directoryAt, type TreeNode } from './tree.js';
 
@@ -11,7 +10,8 @@ const BOOKKEEPING = '.wh..wh.';
 const OPAQUE = '.wh..wh.opq';
 
 export interface Whiteout {
-  readonly entry: LayerEntry;
+  /** As the layer has it. */
+  readonly written: string;
   readonly components: readonly string[];
 }
 
@@ -29,29 +29,22 @@ export function isBookkeeping(components: readonly string[]): boolean {
 /**
  * Removes from the tree of the lower layers what one layer's whiteouts name.
  *
- * @param additions the other entries of the layer, asked for only when a whiteout leads through a symbolic link
+ * @param directoriesOf paths of the layer's directories, asked for only when a whiteout leads through a symbolic link
  * @throws GatewayError BAD_LAYER for a whiteout of nothing.
  */
 export function applyWhiteouts(
   root: TreeNode,
   whiteouts: readonly Whiteout[],
-  additions: () => readonly Whiteout[],
+  directoriesOf: () => ReadonlySet<string>,
 ): void {
-  let directories: Set<string> | undefined;
+  let directories: ReadonlySet<string> | undefined;
   // A link that this layer replaces by a directory is not followed: below the new directory there is nothing to hide.
-  const isReplaced = (path: string): boolean => {
-    directories ??= new Set(
-      additions().flatMap(({ entry, components }) =>
-        entry.type === 'directory' ? [components.join('/')] : [],
-      ),
-    );
-    return directories.has(path);
-  };
-  for (const { entry, components } of whiteouts) {
+  const isReplaced = (path: string): boolean => (directories ??= directoriesOf()).has(path);
+  for (const { written, components } of whiteouts) {
     const name = components.at(-1) ?? '';
     const hidden = name.slice(WHITEOUT.length);
     if (hidden === '' || hidden === '.' || hidden === '..')
-      throw bad(`${show(entry.name)} is a whiteout of nothing`);
+      throw bad(`${show(written)} is a whiteout of nothing`);
     const parent = components.slice(0, -1);
     if (leadsThroughReplacedLink(root, parent, isReplaced)) continue;
     const directory = directoryAt(root, parent);

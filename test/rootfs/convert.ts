@@ -50,8 +50,8 @@ export async function convert(
   const signal = options.signal ?? new AbortController().signal;
   const limits = { ...DEFAULT_ROOTFS_LIMITS, ...options.limits };
   const indexes = await Promise.all(layers.map((layer) => scanLayer(layer, { tools, limits, signal })));
-  const root = mergeLayers(indexes, limits);
-  const policyNotes = applyPolicy(root, options.policy ?? KEEP_ALL);
+  const root = await mergeLayers(indexes, limits);
+  const policyNotes = await applyPolicy(root, options.policy ?? KEEP_ALL);
   const product = await packSquashfs(root, indexes, {
     output: join(directory, 'product.squashfs'),
     tools,

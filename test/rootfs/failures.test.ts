@@ -120,7 +120,7 @@ describe('a packer that says all is well, and is wrong', () => {
 
   it('a byte flipped in the product, and a product that is cut', async () => {
     const indexes = [await scanLayer(layer, { tools, limits: DEFAULT_ROOTFS_LIMITS, signal })];
-    const root = mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);
+    const root = await mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);
     const product = await packSquashfs(root, indexes, {
       output: join(directory, 'product'),
       tools,
@@ -146,7 +146,7 @@ describe('a packer that says all is well, and is wrong', () => {
 describe('around the packer', () => {
   it('a blob that has changed between the two passes', async () => {
     const indexes = [await scanLayer(layer, { tools, limits: DEFAULT_ROOTFS_LIMITS, signal })];
-    const root = mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);
+    const root = await mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);
     writeLayer(join(directory, 'blobs'), tarOf({ name: 'short' }));
     const short = readdirSync(join(directory, 'blobs')).find((name) => !layer.path.endsWith(name))!;
     writeFileSync(layer.path, readFileSync(join(directory, 'blobs', short)));

@@ -105,8 +105,9 @@ describe(`random layers, from seed ${String(SEED)}`, () => {
         const ours: unknown = await Promise.all(
           blobs.map((layer) => scanLayer(layer, { tools, limits: DEFAULT_ROOTFS_LIMITS, signal })),
         )
-          .then((indexes) =>
-            [...listing(mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS))]
+          .then((indexes) => mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS))
+          .then((root) =>
+            [...listing(root)]
               .map(
                 ({ path, type, size, linkTarget }) =>
                   `${path} ${type} ${type === 'file' ? String(size) : linkTarget}`,

@@ -19,8 +19,8 @@ export async function convert(context: PullContext, image: ResolvedImage, indexe
   const { services, system, progress, signal } = context;
   const { packer, rootfsLimits } = services.config;
   progress.enter('CONVERTING', 'CONVERT');
-  const tree = mergeLayers(indexes, rootfsLimits);
-  const changes = applyPolicy(tree, system.policy);
+  const tree = await mergeLayers(indexes, rootfsLimits, signal);
+  const changes = await applyPolicy(tree, system.policy, signal);
   const created = new Date(image.config.created ?? 0);
   const product = await packSquashfs(tree, indexes, {
     output: join(context.workDirectory, 'image.squashfs'),
