@@ -14,8 +14,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findProgram, runChild } from '../src/lib/child.js';
+import { digestHex } from '../src/lib/digest.js';
 import {
   createBlobCache,
+  type CachedBlob,
   createRegistryClient,
   fetchLayer,
   hostPlatform,
@@ -58,7 +60,11 @@ export async function benchConvert(size: ImageSize, rounds = 5): Promise<BenchTa
       'imagegw, cold': () => pullAndConvert(registry.url, join(directory, 'out', 'cache'), product, tools),
       'imagegw, layers cached': () => pullAndConvert(registry.url, warm, product, tools),
       'floor: inflate all layers': () =>
-        sh(layers.map((path) => `${tools.igzip ?? 'gzip'} -dc < ${path} > /dev/null`).join('; ')),
+        sh(
+          layers
+            .map((hex) => `${tools.igzip ?? 'gzip'} -dc < ${layout}/blobs/sha256/${hex} > /dev/null`)
+            .join('; '),
+        ),
       'floor: pack the flat tar (tar2sqfs)': () =>
         sh(`tar2sqfs -q -j ${String(PROCESSORS)} -c zstd -X level=3 ${product} < ${flat}`),
       'pack the flat tar (mksquashfs)': () => sh(`mksquashfs - ${product} -tar ${MKSQUASHFS} < ${flat}`),
@@ -98,7 +104,7 @@ export async function benchConvert(size: ImageSize, rounds = 5): Promise<BenchTa
   }
 }
 
-/** Gives the paths of the cached layers. */
+/** Gives the digests of the layers. */
 async function pullAndConvert(
   url: string,
   cacheDirectory: string,
@@ -108,6 +114,7 @@ async function pullAndConvert(
   await mkdir(join(output, '..'), { recursive: true });
   const client = createRegistryClient({ registries: [registrySettings({ name: 'local', url })] });
   const cache = createBlobCache({ directory: cacheDirectory, owner: 'bench' });
+  const held: CachedBlob[] = [];
   try {
     const image = await client.resolve(
       parseReference('local/bench:1', { defaultRegistry: 'local', registries: ['local'] }),
@@ -116,6 +123,7 @@ async function pullAndConvert(
     const indexes = await Promise.all(
       image.layers.map(async (layer) => {
         const blob = await fetchLayer(client, cache, image, layer, { signal });
+        held.push(blob);
         return scanLayer({ ...layer, path: blob.path }, { tools, limits: DEFAULT_ROOTFS_LIMITS, signal });
       }),
     );
@@ -131,8 +139,9 @@ async function pullAndConvert(
       signal,
     });
     await verifyProduct(product, root, { tools, timeLimitMs: 3_600_000, signal });
-    return indexes.map(({ layer }) => layer.path);
+    return indexes.map(({ layer }) => digestHex(layer.digest));
   } finally {
+    for (const blob of held) blob.release();
     await client.close();
   }
 }

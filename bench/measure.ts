@@ -13,7 +13,7 @@ export interface Cost {
 
 /** Ticks of /proc/self/stat in a second on every Linux that Node runs on. */
 const TICKS = 100;
-const SAMPLE_MS = 50;
+const SAMPLE_MS = 250;
 
 export async function measure(work: () => Promise<unknown>): Promise<Cost> {
   let childrenMib = 0;
