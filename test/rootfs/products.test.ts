@@ -1,0 +1,169 @@
+/** The same in, the same out; the formats that a system can ask for; large things. */
+import { describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { sha256 } from '../../src/lib/digest.js';
+import {
+  DEFAULT_ROOTFS_POLICY,
+  packerFor,
+  probeTools,
+  productKey,
+  type SquashfsOptions,
+} from '../../src/rootfs/index.js';
+import { differences, inScratch, snapshot, unsquash, writeLayer } from '../support/images.js';
+import { tarOf, type TarItem } from '../support/tar.js';
+import { convert } from './convert.js';
+
+/** Text that compresses, in many files that share fragments, and some that are larger than a block. */
+function someFiles(count: number): TarItem[] {
+  return Array.from({ length: count }, (_, i) => {
+    const line = createHash('sha256').update(String(i)).digest('hex');
+    return { name: `f${String(i)}`, body: line.repeat(i % 50 === 0 ? 9000 : 1 + (i % 40)) };
+  });
+}
+
+describe.each(['tar2sqfs', 'mksquashfs'])('%s', (packer) => {
+  const only = async (): Promise<Awaited<ReturnType<typeof probeTools>>> => {
+    const tools = await probeTools();
+    return packer === 'tar2sqfs' ? tools : { ...tools, tar2sqfs: undefined };
+  };
+
+  it('gives the same bytes each time, whatever memory and processors it may use', async () => {
+    const tools = await only();
+    const products = new Set<string>();
+    await inScratch(async (directory) => {
+      const layers = [
+        writeLayer(directory, tarOf(...someFiles(600))),
+        writeLayer(directory, tarOf({ name: 'l', type: 'hardlink', link: 'f3' }, { name: '.wh.f9' })),
+      ];
+      for (const [memory, processors] of [
+        [128, 1],
+        [512, 2],
+        [256, 3],
+        [512, 4],
+        [128, 2],
+      ] as const) {
+        const { product } = await convert(layers, directory, {
+          pack: {
+            tools,
+            processors,
+            memoryBytes: memory << 20,
+            output: join(directory, `p${String(products.size)}-${String(memory)}-${String(processors)}`),
+          },
+        });
+        products.add(product.sha256);
+        expect(product.packer).toContain(packer);
+      }
+    });
+    expect(products.size).toBe(1);
+  });
+
+  const FORMATS: readonly SquashfsOptions[] = [
+    { compression: 'zstd', level: 3, blockSize: 131_072 },
+    { compression: 'zstd', level: 15, blockSize: 1_048_576 },
+    { compression: 'gzip', level: 6, blockSize: 131_072 },
+    { compression: 'lz4', blockSize: 65_536 },
+    { compression: 'xz', blockSize: 262_144 },
+  ];
+  it.each(FORMATS)('makes %j', async (squashfs) => {
+    const tools = await only();
+    await inScratch(async (directory) => {
+      const { product } = await convert([writeLayer(directory, tarOf(...someFiles(60)))], directory, {
+        pack: { tools, squashfs },
+      });
+      const said = execFileSync('unsquashfs', ['-s', product.path], { encoding: 'utf8' });
+      expect(said).toContain(`Compression ${squashfs.compression}`);
+      expect(said).toContain(`Block size ${String(squashfs.blockSize)}`);
+    });
+  });
+});
+
+describe('options of a site', () => {
+  it('go to mksquashfs, whose options they are, and into its identity', async () => {
+    const tools = await probeTools();
+    const squashfs: SquashfsOptions = {
+      compression: 'gzip',
+      blockSize: 131_072,
+      extraOptions: ['-no-fragments'],
+    };
+    expect(packerFor(tools, squashfs).identity).toMatch(/^mksquashfs .*-no-fragments/);
+    await inScratch(async (directory) => {
+      const { product } = await convert([writeLayer(directory, tarOf(...someFiles(10)))], directory, {
+        pack: { tools, squashfs },
+      });
+      expect(product.packer).toBe(packerFor(tools, squashfs).identity);
+    });
+  });
+
+  it('change the key of the product, as everything does that changes its bytes', async () => {
+    const tools = await probeTools();
+    const base = {
+      manifestDigest: sha256('a'),
+      policy: DEFAULT_ROOTFS_POLICY,
+      squashfs: { compression: 'zstd', level: 3, blockSize: 131_072 },
+      tools,
+    } as const;
+    const keys = [
+      base,
+      { ...base, manifestDigest: sha256('b') },
+      { ...base, policy: { ...DEFAULT_ROOTFS_POLICY, setuid: 'strip' as const } },
+      { ...base, squashfs: { ...base.squashfs, level: 4 } },
+      { ...base, tools: { ...tools, tar2sqfs: undefined } },
+      { ...base, tools: { ...tools, tar2sqfs: { path: '/usr/bin/tar2sqfs', version: '9.9' } } },
+    ].map(productKey);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(productKey({ ...base, policy: { ...DEFAULT_ROOTFS_POLICY } })).toBe(keys[0]);
+    expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('large things', () => {
+  it('30,000 entries in 300 directories, on three layers', async () => {
+    await inScratch(async (directory) => {
+      const layer = (number: number): TarItem[] =>
+        Array.from({ length: 100 }, (_, d) => [
+          { name: `d${String(number)}-${String(d)}/`, type: 'directory' as const },
+          ...Array.from({ length: 99 }, (_, f) => ({
+            name: `d${String(number)}-${String(d)}/f${String(f)}`,
+            body: 'x',
+          })),
+        ]).flat();
+      const { product } = await convert(
+        [0, 1, 2].map((number) => writeLayer(directory, tarOf(...layer(number)))),
+        directory,
+      );
+      expect(product.entryCount).toBe(30_000);
+    });
+  });
+
+  it('a name of 4 KiB, and a path of the greatest depth', async () => {
+    await inScratch(async (directory) => {
+      const name = `${Array.from({ length: 15 }, (_, i) => String.fromCharCode(97 + i).repeat(250)).join('/')}/${'z'.repeat(255)}`;
+      const deep = `${'d/'.repeat(255)}x`;
+      const { product } = await convert(
+        [writeLayer(directory, tarOf({ name, body: 'long' }, { name: deep, body: 'deep' }))],
+        directory,
+      );
+      expect(product.entryCount).toBe(16 + 256);
+      const found = execFileSync('sqfs2tar', [product.path], { maxBuffer: 1 << 26 }).toString('latin1');
+      expect(found).toContain(name);
+      expect(found).toContain(deep);
+    });
+  });
+
+  it('a layer that stands in the image twice', async () => {
+    await inScratch(async (directory) => {
+      const layer = writeLayer(directory, tarOf({ name: 'a', body: 'first' }, { name: 'b', body: 'second' }));
+      const middle = writeLayer(directory, tarOf({ name: 'a', body: 'changed' }, { name: '.wh.b' }));
+      const { product } = await convert([layer, middle, layer], directory);
+      const once = await unsquash(product.path, join(directory, 'thrice'));
+      const alone = await convert([layer], directory, {
+        pack: { output: join(directory, 'alone.squashfs') },
+      });
+      expect(
+        differences(snapshot(once), snapshot(await unsquash(alone.product.path, join(directory, 'alone')))),
+      ).toEqual([]);
+    });
+  });
+});
