@@ -141,7 +141,7 @@ async function pullAndConvert(
     await verifyProduct(product, root, { tools, timeLimitMs: 3_600_000, signal });
     return indexes.map(({ layer }) => digestHex(layer.digest));
   } finally {
-    for (const blob of held) blob.release();
+    await Promise.all(held.map((blob) => blob.release()));
     await client.close();
   }
 }

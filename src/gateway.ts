@@ -68,7 +68,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const target = targets(config);
     const tools = roles.worker ? await probeTools() : undefined;
     const redis = await connectRedis(options.redisUrl, onError);
-    undo.push(async () => redis.close());
+    undo.push(() => Promise.resolve(redis.close()));
     const database = await openDatabase({ uri: options.mongoUri, serverSelectionMs: SERVER_SELECTION_MS });
     undo.push(() => database.close());
 
@@ -90,7 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       rereadMs: config.progress.rereadIntervalMs,
       onError,
     });
-    undo.push(async () => hub.close());
+    undo.push(() => Promise.resolve(hub.close()));
     const reconciler = startReconciler({
       pulls,
       queues,
@@ -145,7 +145,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     let url: string | undefined;
     if (roles.api) {
       const imageChanges = createImageChanges(redis.subscriber(), names, onError);
-      undo.push(async () => imageChanges.close());
+      undo.push(() => Promise.resolve(imageChanges.close()));
       const server = await startHttpServer({
         services: { config, pulls, images, pullService, queues, hub, imageChanges, registry, target, version: options.version, log },
         checkReady: async () => {

@@ -26,8 +26,10 @@ export interface PullRunnerOptions {
 }
 
 /**
- * Works on the pull until it has ended, or until it is somebody else's. Never throws for what is wrong with the pull;
- * throws when the end could not be recorded, so that the job is kept and taken over.
+ * Works on the pull until it has ended. Never throws for what is wrong with the pull.
+ *
+ * @throws LostPull when it is somebody else's now, and whatever kept the end from being recorded: the job must then be
+ *   kept, so that it is taken over.
  */
 export async function runPullJob(pullId: string, signal: AbortSignal, options: PullRunnerOptions): Promise<void> {
   const { pipeline, pulls, progress, log: parentLog } = options;
@@ -83,8 +85,8 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
     const error = signal.aborted ? abortReason(signal) : thrown;
     if (error instanceof LostPull) {
       tracker.abandon();
-      log.warn('the pull was lost to another worker');
-      return;
+      log.info('the pull goes to another worker');
+      throw error;
     }
     outcome = failed(error, tracker.snapshot.stage ?? 'QUEUE', log);
   } finally {

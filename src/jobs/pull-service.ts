@@ -81,7 +81,7 @@ export function createPullService(options: PullServiceOptions) {
     const request = { reference, system: system.name, platform: platform.text, namesPlatform: !platform.own, force: input.force };
     const record = await pulls.join(key, request, principalOf(viewer));
     await queues.add(system.name, record._id);
-    return (await read(record._id)) ?? snapshotOf(record);
+    return present(record);
   }
 
   /**
@@ -112,11 +112,15 @@ export function createPullService(options: PullServiceOptions) {
 
   /** The present state: the live one, unless the index knows that it has ended. */
   async function read(id: string): Promise<PullSnapshot | undefined> {
-    const [live, record] = await Promise.all([progress.read(id).catch(() => undefined), pulls.get(id)]);
-    if (record === undefined) return undefined;
-    if (live === undefined || (isTerminal(record.state) && !isTerminal(live.state))) return snapshotOf(record);
-    return live;
+    const record = await pulls.get(id);
+    return record === undefined ? undefined : present(record);
   }
 
-  return { systemNamed, canonical, platformOf, pull, cancel, read };
+  /** The same for a record that has been read: what has ended is told by the index alone. */
+  async function present(record: PullRecord): Promise<PullSnapshot> {
+    const live = isTerminal(record.state) ? undefined : await progress.read(record._id).catch(() => undefined);
+    return live ?? snapshotOf(record);
+  }
+
+  return { systemNamed, canonical, platformOf, pull, cancel, read, present };
 }

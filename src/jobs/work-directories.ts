@@ -1,7 +1,7 @@
 /**
  * Where a worker builds products: `<ExpandDirectory>/<worker>/<pull>/`. What dead workers have left is removed.
  */
-import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, GatewayError, messageOf } from '../lib/errors.js';
 import { isOwnerAlive } from './worker-identity.js';
@@ -42,10 +42,4 @@ export function createWorkDirectories(expandDirectory: string, owner: string): W
       await rm(own, { recursive: true, force: true });
     },
   };
-}
-
-/** Bytes that this process may still write below `directory`. */
-export async function roomIn(directory: string): Promise<number> {
-  const { bavail, bsize } = await statfs(directory);
-  return bavail * bsize;
 }

@@ -66,7 +66,7 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
     return worker;
   });
 
-  let closing = false;
+  const closing = new AbortController();
   let wake: () => void = () => {};
   const subscriber = options.redis.subscriber();
   subscriber.subscribe(names.wakeChannel, names.cancelChannel).catch(onError);
@@ -78,16 +78,19 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
   async function takeJobs(): Promise<void> {
     let next = 0;
-    while (!closing) {
+    while (!closing.signal.aborted) {
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
       });
       let took = false;
       // One round over the queues, going on where the last one stopped, so that none is starved.
-      for (let i = 0; i < workers.length && running.size < options.slots && !closing; i++) {
+      for (let i = 0; i < workers.length && running.size < options.slots; i++) {
         const worker = workers[next++ % workers.length];
+        // Asked again: it may have changed while the last queue was asked.
+        if (isAborted(closing.signal)) return;
         const token = randomUUID();
-        const job = await worker?.getNextJob(token, { block: false }).catch((error: unknown) => {
+        // Undefined when the queue is empty, which BullMQ's type does not say.
+        const job: Job | undefined = await worker?.getNextJob(token, { block: false }).catch((error: unknown) => {
           onError(error);
           return undefined;
         });
@@ -156,7 +159,7 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
       return running.size;
     },
     async close(graceMs) {
-      closing = true;
+      closing.abort();
       wake();
       await loop;
       const all = Promise.all([...running.values()].map(({ done }) => done));
@@ -166,14 +169,20 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
       });
       await Promise.race([all, grace]);
       clearTimeout(timer);
-      // What is left goes back to the queue and on elsewhere.
+      // What is left stays in the queue, and is offered to others at once rather than when its lock runs out.
       const left = [...running.values()];
       for (const { controller } of left) controller.abort(new LostPull());
       await Promise.all(left.map(({ done }) => done));
       await Promise.all(left.map(({ job, token }) => job.moveToWait(token).catch(onError)));
+      if (left.length > 0) await options.redis.commands.publish(names.wakeChannel, '').catch(onError);
       await Promise.all(workers.map((worker) => worker.close(true).catch(onError)));
     },
   };
+}
+
+/** A function, because the compiler takes what it has seen once for what stays. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 function cancelReason(): GatewayError {

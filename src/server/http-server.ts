@@ -5,8 +5,7 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { expressMiddleware } from '@as-integrations/express5';
 import express, { type Request, type Response } from 'express';
-import { getOperationAST, GraphQLError, parse, validate } from 'graphql';
-import { specifiedRules } from 'graphql';
+import { getOperationAST, GraphQLError, OperationTypeNode, parse, specifiedRules, validate } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -49,7 +48,7 @@ export async function startHttpServer({ services, checkReady }: HttpServerOption
     csrfPrevention: true,
     persistedQueries: false,
     stopOnTerminationSignals: false,
-    parseOptions: { maxTokens: apiLimits.maxTokens },
+    parseOptions: { maxLexicalTokens: apiLimits.maxTokens },
     validationRules: rules,
     includeStacktraceInErrorResponses: false,
     formatError: (_formatted, error) => mask(error),
@@ -83,7 +82,7 @@ export async function startHttpServer({ services, checkReady }: HttpServerOption
   const http = createServer((request, response) => void app(request, response));
   const sockets = new WebSocketServer({ server: http, path: '/graphql', maxPayload: apiLimits.websocketPayloadBytes });
   const openOn = new WeakMap<object, number>();
-  const websocket = useServer<Record<string, unknown>, { openCount?: number }>(
+  const websocket = useServer(
     {
       schema,
       context: (): GatewayContext => ({ viewer, services, signal: new AbortController().signal }),
@@ -92,12 +91,12 @@ export async function startHttpServer({ services, checkReady }: HttpServerOption
         if (open >= apiLimits.subscriptionsPerSocket) return [refused(`A socket can have ${String(apiLimits.subscriptionsPerSocket)} subscriptions; open another one.`)];
         let document;
         try {
-          document = parse(payload.query, { maxTokens: apiLimits.maxTokens });
+          document = parse(payload.query, { maxLexicalTokens: apiLimits.maxTokens });
         } catch (error) {
           return [error instanceof GraphQLError ? error : refused('The document could not be read.')];
         }
         // graphql-ws would run queries and mutations too, past everything that HTTP has in front of them.
-        if (getOperationAST(document, payload.operationName)?.operation !== 'subscription') {
+        if (getOperationAST(document, payload.operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) {
           return [refused('Only subscriptions go over the WebSocket; send queries and mutations over HTTP.')];
         }
         const errors = validate(schema, document, [...specifiedRules, ...rules]);

@@ -32,6 +32,25 @@ afterEach(async () => {
   site.remove();
 });
 
+/** Another configuration than the usual one. */
+async function useSite(keys: Readonly<Record<string, unknown>>): Promise<void> {
+  await api.close();
+  site.remove();
+  site = makeSite(stack, registry.url, keys);
+  api = await startInProcess(site, { api: true, worker: false });
+  client = clientOf(api);
+}
+
+async function queuedPulls(system: string): Promise<number> {
+  const response = await fetch(api.url!, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ system(name: "' + system + '") { queuedPullCount } }' }),
+  });
+  const { data } = (await response.json()) as { data: { system: { queuedPullCount: number } } };
+  return data.system.queuedPullCount;
+}
+
 async function worker(): Promise<ChildProcess> {
   const child = await spawnWorker(site);
   workers.push(child);
@@ -65,11 +84,7 @@ describe('a worker killed with SIGKILL', () => {
   });
 
   it('is given up as STALLED when it happens more often than the configuration allows', async () => {
-    site.remove();
-    await api.close();
-    site = makeSite(stack, registry.url, { JobMaxStalledCount: 0 });
-    api = await startInProcess(site, { api: true, worker: false });
-    client = clientOf(api);
+    await useSite({ JobMaxStalledCount: 0 });
     registry.putImage([tarOf({ name: 'a', body: 'x' })], 'latest');
     registry.hook = (_request, _response, path) => path.includes('/blobs/');
     const first = await worker();
@@ -78,6 +93,26 @@ describe('a worker killed with SIGKILL', () => {
     await kill(first);
     await worker();
     expect((await statesOf(client, pulls[0]!.id)).at(-1)).toMatchObject({ state: 'FAILED', error: { code: 'STALLED', retryable: true } });
+  });
+});
+
+describe('a worker that is told to stop', () => {
+  it('hands its pull back at once, and another goes on with it', async () => {
+    await useSite({ ReconcileInterval: 3600 });
+    registry.putImage([tarOf({ name: 'a', body: 'x' })], 'latest');
+    let holding = true;
+    registry.hook = (_request, _response, path) => holding && path.includes('/blobs/');
+    const first = await worker();
+    const { pulls } = await client.pull({ reference: 'app', systems: ['one'] });
+    const { id } = pulls[0]!;
+    await until(client, id, ({ attempt }) => attempt === 1);
+    await kill(first, 'SIGTERM');
+    // Its job waits in the queue again; nobody but the worker can have put it there.
+    expect(await queuedPulls('one')).toBe(1);
+    holding = false;
+    await worker();
+    expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY', attempt: 2 });
+    expect(site.leftovers()).toEqual([]);
   });
 });
 

@@ -51,6 +51,7 @@ export function makeSite(stack: TestStack, registryUrl: string, keys: Readonly<R
       JobLockDuration: 1,
       JobStalledInterval: 1,
       ReconcileInterval: 1,
+      ShutdownGrace: 0,
       ...keys,
     }),
   );

@@ -11,7 +11,7 @@ export interface FetchedLayers {
   /** Lowest first. */
   readonly indexes: readonly LayerIndex[];
   /** The blobs may be evicted from now on. */
-  release(): void;
+  release(): Promise<void>;
 }
 
 /**
@@ -19,8 +19,8 @@ export interface FetchedLayers {
  */
 export async function fetchLayers(context: PullContext, image: ResolvedImage): Promise<FetchedLayers> {
   const held: CachedBlob[] = [];
-  const release = (): void => {
-    for (const blob of held.splice(0)) blob.release();
+  const release = async (): Promise<void> => {
+    await Promise.all(held.splice(0).map((blob) => blob.release()));
   };
   // The first failure stops the others.
   const failed = new AbortController();
@@ -28,7 +28,7 @@ export async function fetchLayers(context: PullContext, image: ResolvedImage): P
   const indexes = new Map<string, LayerIndex>();
   // A layer can stand in an image twice; it is fetched and read once.
   const queue = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()].sort((a, b) => b.size - a.size);
-  let firstError: unknown;
+  const errors: unknown[] = [];
 
   async function lane(): Promise<void> {
     for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
@@ -37,7 +37,7 @@ export async function fetchLayers(context: PullContext, image: ResolvedImage): P
         held.push(blob);
         indexes.set(layer.digest, await readOne(context, layer, blob, signal));
       } catch (error) {
-        firstError ??= error;
+        errors.push(error);
         failed.abort(new GatewayError('CANCELLED', 'Another layer of the same image has failed.'));
         return;
       }
@@ -46,9 +46,9 @@ export async function fetchLayers(context: PullContext, image: ResolvedImage): P
 
   const lanes = Math.min(queue.length, context.services.config.registryLimits.parallelLayers);
   await Promise.all(Array.from({ length: lanes }, lane));
-  if (firstError !== undefined) {
-    release();
-    throw firstError;
+  if (errors.length > 0) {
+    await release();
+    throw errors[0];
   }
   const inOrder = image.layers.map((layer) => indexes.get(layer.digest)).filter((index) => index !== undefined);
   return { indexes: inOrder, release };
@@ -76,7 +76,11 @@ async function readOne(context: PullContext, layer: LayerDescriptor, blob: Cache
   const index = await scanLayer(
     { path: blob.path, digest: layer.digest, diffId: layer.diffId, size: layer.size },
     { tools: services.tools, limits: services.config.rootfsLimits, signal },
-  );
+  ).catch(async (error: unknown) => {
+    // A blob that can't be read is not kept for the next pull: the disk may have damaged it.
+    if (error instanceof GatewayError && error.code === 'BAD_LAYER') await services.blobs.discard(layer.digest);
+    throw error;
+  });
   progress.layer(layer.digest, { state: 'DONE', bytesDone: layer.size });
   return index;
 }

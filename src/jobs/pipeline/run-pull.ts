@@ -3,6 +3,7 @@
  */
 import { persistently } from '../../models/database.js';
 import type { TagChange } from '../../models/image-store.js';
+import type { ResolvedImage } from '../../registry/index.js';
 import { admit } from './admit.js';
 import type { PullContext } from './context.js';
 import { convert } from './convert.js';
@@ -50,7 +51,7 @@ export async function runPull(context: PullContext): Promise<PullResult> {
 }
 
 /** Fetches, converts, delivers and records an image that is not there. */
-async function make(context: PullContext, image: Awaited<ReturnType<typeof resolveImage>>): Promise<void> {
+async function make(context: PullContext, image: ResolvedImage): Promise<void> {
   const { progress } = context;
   progress.enter('PULLING', 'ADMIT');
   await admit(context, image);
@@ -62,6 +63,6 @@ async function make(context: PullContext, image: Awaited<ReturnType<typeof resol
     progress.enter('TRANSFERRING', 'RECORD');
     await recordImage(context, image, conversion, delivered);
   } finally {
-    layers.release();
+    await layers.release();
   }
 }

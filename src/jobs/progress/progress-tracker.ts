@@ -30,7 +30,6 @@ export class ProgressTracker {
   readonly #intervalMs: number;
   readonly #onError: (error: unknown) => void;
   #snapshot: PullSnapshot;
-  #dirty = false;
   #timer: NodeJS.Timeout | undefined;
   #lastPublished = 0;
   #publishing: Promise<void> = Promise.resolve();
@@ -118,7 +117,6 @@ export class ProgressTracker {
 
   #change(change: Partial<PullSnapshot>): void {
     this.#snapshot = { ...this.#snapshot, ...change };
-    this.#dirty = true;
     if (this.#closed || this.#timer !== undefined) return;
     const wait = this.#lastPublished + this.#intervalMs - Date.now();
     if (wait <= 0) this.#publishNow();
@@ -134,20 +132,13 @@ export class ProgressTracker {
   }
 
   async #publish(): Promise<void> {
-    this.#dirty = false;
     try {
       const sequence = await this.#store.publish(this.#snapshot);
       if (sequence > 0) this.#snapshot = { ...this.#snapshot, sequence };
     } catch (error) {
       this.#onError(error);
       // Whole states: the next one that gets through makes up for this one.
-      this.#dirty = true;
       if (!this.#closed) this.#timer ??= setTimeout(() => this.#publishNow(), this.#intervalMs);
     }
-  }
-
-  /** True when something has changed since it was last published. */
-  get dirty(): boolean {
-    return this.#dirty;
   }
 }

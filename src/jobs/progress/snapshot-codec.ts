@@ -3,12 +3,12 @@
  * written it.
  */
 import { z } from 'zod';
-import { isDigest, type Digest } from '../../lib/digest.js';
+import { isDigest } from '../../lib/digest.js';
 import { isErrorCode, type ErrorCode } from '../../lib/errors.js';
 import { LAYER_STATES, PULL_STAGES, PULL_STATES, type PullSnapshot } from '../../models/records.js';
 
 const date = z.iso.datetime().transform((text) => new Date(text));
-const digest = z.string().refine(isDigest).transform((text): Digest => text as Digest);
+const digest = z.string().refine(isDigest);
 const count = z.number().int().nonnegative();
 
 const snapshotSchema = z.object({

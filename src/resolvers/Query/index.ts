@@ -1,7 +1,7 @@
 import { hostPlatform, formatPlatform, parseReference, referenceNames } from '../../registry/index.js';
 import { visiblePrincipals, principalOf } from '../../access/viewer.js';
 import { registrySettingsOf } from '../../jobs/registry-settings.js';
-import { snapshotOf, type ImageRecord } from '../../models/records.js';
+import type { ImageRecord } from '../../models/records.js';
 import type { GatewayContext } from '../context.js';
 import type { QueryResolvers } from '../generated/types.js';
 import { parseGlobalId } from '../global-id.js';
@@ -53,7 +53,7 @@ export const Query: QueryResolvers = {
       order: forward ? 'newest' : 'oldest',
     });
     // The live state where there is one: a list must not lag behind a single pull.
-    const snapshots = await Promise.all(found.map(async (record) => (await services.pullService.read(record._id)) ?? snapshotOf(record)));
+    const snapshots = await Promise.all(found.map((record) => services.pullService.present(record)));
     return pageOf(request, snapshots, ({ id }) => id);
   },
 
