@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 needed=(
   redis-server:redis-server mksquashfs:squashfs-tools unsquashfs:squashfs-tools sqfs2tar:squashfs-tools-ng
   igzip:isal zstd:zstd docker-registry:docker-registry skopeo:skopeo umoci:umoci buildah:buildah
-  busybox:busybox-static setpriv:util-linux curl:curl flock:util-linux patch:patch
+  htpasswd:apache2-utils openssl:openssl busybox:busybox-static setpriv:util-linux curl:curl flock:util-linux patch:patch
 )
 
 missing_packages() {

@@ -14,6 +14,7 @@ import { runPullJob } from './jobs/pull-runner.js';
 import { createPullService } from './jobs/pull-service.js';
 import { startReconciler } from './jobs/reconciler.js';
 import { connectRedis } from './jobs/redis-connections.js';
+import { createRedisRateGate } from './jobs/redis-rate-gate.js';
 import { registrySettingsOf } from './jobs/registry-settings.js';
 import { createWorkDirectories } from './jobs/work-directories.js';
 import { ownerOfThisProcess } from './jobs/worker-identity.js';
@@ -77,7 +78,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const progress = createProgressStore(redis.commands, names.prefix);
     const queues = createPullQueues({ redis: redis.commands, names, onError });
     undo.push(() => queues.close());
-    const registry = createRegistryClient({ registries: registrySettingsOf(config), limits: config.registryLimits, log });
+    const gate = createRedisRateGate({ redis: redis.commands, prefix: names.prefix, onError });
+    const registry = createRegistryClient({ registries: registrySettingsOf(config), limits: config.registryLimits, gate, log });
     undo.push(() => registry.close());
     const publish = async (channel: string, message: string): Promise<void> => {
       await redis.commands.publish(channel, message);

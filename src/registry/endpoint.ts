@@ -62,7 +62,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const authorizer = createAuthorizer({ ...settings, url: base.href }, transport, limits);
 
   async function request(wanted: EndpointRequest): Promise<Answer> {
-    const gateKey = `${base.host}|${wanted.identity.key}`;
+    const gateKey = `${base.host}|${wanted.identity.account}`;
     const startFailures = wanted.failures ?? 0;
     if (startFailures > 0)
       await retryOrGiveUp(
@@ -87,12 +87,12 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
 
     async function passGate(): Promise<void> {
       for (;;) {
-        const { waitMs, reason } = await gate.reserve(gateKey, settings.requestsPerSecond);
-        if (waitMs <= 0) return;
+        const { waitMs, reason, taken } = await gate.reserve(gateKey, settings.requestsPerSecond);
         if (waitMs > limits.retryDelayMaxMs) throw rateLimited(base.host, reason, waitMs);
-        await wait(waitMs, reason, wanted.signal, wanted.onWait);
-        // The place in line is taken; only a hold has to be looked at again.
-        if (settings.requestsPerSecond !== undefined) return;
+        // A hold ends for everybody at once; they must not all ask at once.
+        const slackMs = taken ? 0 : (Math.random() * waitMs) / 10;
+        await wait(waitMs, reason, wanted.signal, wanted.onWait, slackMs);
+        if (taken) return;
       }
     }
 
@@ -105,7 +105,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
           asked ?? backoffMs(failures, limits.rateLimitedBaseMs, limits),
           limits.retryAfterMaxMs,
         );
-        const reason = limitedByRate ? 'rate limited by the registry' : 'the registry asks to wait';
+        const reason = limitedByRate ? `rate limited by ${base.host}` : `${base.host} asks for it`;
         await gate.hold(gateKey, ms, reason);
         if (ms > limits.retryDelayMaxMs) throw rateLimited(base.host, error.message, ms);
       }
@@ -114,7 +114,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       if (limitedByRate || asked !== undefined) return;
       await wait(
         backoffMs(failures, limits.retryBaseMs, limits),
-        'the registry is in trouble, trying again',
+        `${base.host} is in trouble`,
         wanted.signal,
         wanted.onWait,
       );

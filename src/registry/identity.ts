@@ -4,8 +4,10 @@ import type { RegistryCredentials } from './settings.js';
 
 export class Identity {
   readonly kind: 'anonymous' | 'service' | 'user';
-  /** Differs between identities, tells nothing of them; for caches and rate gates. */
+  /** Differs between identities; for caches of this process, because it is made from the secret. */
   readonly key: string;
+  /** Whose account the registry counts on: made without the secret, so that it may lie in Redis. */
+  readonly account: string;
   readonly #credentials: RegistryCredentials | undefined;
   readonly #refreshToken: string | undefined;
 
@@ -14,8 +16,8 @@ export class Identity {
     this.#credentials = credentials;
     this.#refreshToken = refreshToken;
     const secret = JSON.stringify([credentials?.username, credentials?.password, refreshToken]);
-    this.key =
-      kind === 'anonymous' ? 'anonymous' : createHash('sha256').update(secret).digest('hex').slice(0, 24);
+    this.key = kind === 'anonymous' ? 'anonymous' : shortHash(secret);
+    this.account = kind === 'user' ? `user-${shortHash(credentials?.username ?? '')}` : kind;
   }
 
   get isAnonymous(): boolean {
@@ -42,6 +44,10 @@ export class Identity {
     );
     return secrets.reduce<string>((clean, secret) => clean.replaceAll(secret ?? '', '***'), text);
   }
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 24);
 }
 
 export const ANONYMOUS = new Identity('anonymous');

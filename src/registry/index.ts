@@ -28,7 +28,7 @@ export type {
   ResolvedImage,
 } from './image.js';
 export * from './platform.js';
-export { createMemoryRateGate, type Hold, type RateGate } from './rate-gate.js';
+export { createMemoryRateGate, LINE_REASON, type Hold, type RateGate } from './rate-gate.js';
 export * from './reference.js';
 export * from './settings.js';
-export type { OnWait, Wait } from './waiting.js';
+export { describeWait, type OnWait, type Wait } from './waiting.js';

@@ -10,6 +10,11 @@ export interface Wait {
 
 export type OnWait = (wait: Wait) => void;
 
+/** A wait in words: `waiting 30 s, rate limited by registry-1.docker.io`. */
+export function describeWait({ seconds, reason }: Wait): string {
+  return `waiting ${String(seconds)} s, ${reason}`;
+}
+
 /** `Retry-After` (RFC 9110, 10.2.3: seconds or a date) in ms, never negative; undefined when it is neither. */
 export function parseRetryAfter(header: string | undefined, now = Date.now()): number | undefined {
   const text = header?.trim() ?? '';
@@ -25,13 +30,23 @@ export function backoffMs(failures: number, baseMs: number, limits: RegistryLimi
   return full / 2 + (Math.random() * full) / 2;
 }
 
-/** @throws GatewayError the reason of an abort, at once. */
-export async function wait(ms: number, reason: string, signal: AbortSignal, onWait?: OnWait): Promise<void> {
+/**
+ * Waits and says so; `slackMs` more, unsaid, so that those who wait for one moment don't all go on in it.
+ *
+ * @throws GatewayError the reason of an abort, at once.
+ */
+export async function wait(
+  ms: number,
+  reason: string,
+  signal: AbortSignal,
+  onWait?: OnWait,
+  slackMs = 0,
+): Promise<void> {
   if (signal.aborted) throw abortReason(signal);
   if (ms <= 0) return;
   onWait?.({ seconds: Math.ceil(ms / 1000), reason });
   try {
-    await sleep(ms, undefined, { signal });
+    await sleep(ms + slackMs, undefined, { signal });
   } catch {
     throw abortReason(signal);
   }

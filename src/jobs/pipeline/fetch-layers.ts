@@ -3,7 +3,7 @@
  * noted) while others still arrive.
  */
 import { GatewayError } from '../../lib/errors.js';
-import { fetchLayer, type CachedBlob, type LayerDescriptor, type ResolvedImage } from '../../registry/index.js';
+import { describeWait, fetchLayer, type CachedBlob, type LayerDescriptor, type ResolvedImage } from '../../registry/index.js';
 import { scanLayer, type LayerIndex } from '../../rootfs/index.js';
 import type { PullContext } from './context.js';
 
@@ -65,7 +65,7 @@ async function fetchOne(context: PullContext, image: ResolvedImage, layer: Layer
         bytesDone,
         attempt,
         fromCache,
-        waitingFor: waiting === undefined ? null : `waiting ${String(Math.ceil(waiting.seconds))} s: ${waiting.reason}`,
+        waitingFor: waiting === undefined ? null : describeWait(waiting),
       }),
   });
 }

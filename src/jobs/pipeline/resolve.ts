@@ -6,7 +6,7 @@ import { GatewayError } from '../../lib/errors.js';
 import { persistently } from '../../models/database.js';
 import type { ImageRecord, TagRecord } from '../../models/records.js';
 import { digestHex } from '../../lib/digest.js';
-import { parsePlatform, parseReference, referenceNames, type Reference, type ResolvedImage } from '../../registry/index.js';
+import { describeWait, parsePlatform, parseReference, referenceNames, type Reference, type ResolvedImage } from '../../registry/index.js';
 import { registrySettingsOf } from '../registry-settings.js';
 import type { PullContext } from './context.js';
 
@@ -39,7 +39,7 @@ export async function resolveImage(context: PullContext): Promise<ResolvedImage>
   const image = await services.registry.resolve(referenceOf(context), {
     platform: parsePlatform(record.request.platform),
     signal,
-    onWait: (wait) => progress.say(`waiting ${String(Math.ceil(wait.seconds))} s: ${wait.reason}`),
+    onWait: (wait) => progress.say(describeWait(wait)),
   });
   progress.say(null);
   if (image.layers.length === 0) throw new GatewayError('BAD_MANIFEST', `${record.request.reference} has no layers, so there is nothing to mount.`);

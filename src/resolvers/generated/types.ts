@@ -542,7 +542,7 @@ export type PullLayer = {
   readonly size: Scalars['ByteCount']['output'];
   /** Where it is. */
   readonly state: LayerState;
-  /** What it waits for, in words; null when it does not wait. */
+  /** What it waits for, in words, as `waiting 30 s, rate limited by registry-1.docker.io`; null when it does not wait. */
   readonly waitingFor?: Maybe<Scalars['String']['output']>;
 };
 
