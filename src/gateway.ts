@@ -15,7 +15,8 @@ import { createPullService } from './jobs/pull-service.js';
 import { startReconciler } from './jobs/reconciler.js';
 import { connectRedis } from './jobs/redis-connections.js';
 import { createRedisRateGate } from './jobs/redis-rate-gate.js';
-import { registrySettingsOf } from './jobs/registry-settings.js';
+import { createRegistryAccounts } from './jobs/registry-accounts.js';
+import { registryLimitsOf, registrySettingsOf } from './jobs/registry-settings.js';
 import { createWorkDirectories } from './jobs/work-directories.js';
 import { ownerOfThisProcess } from './jobs/worker-identity.js';
 import { startWorkerPool } from './jobs/worker-pool.js';
@@ -79,7 +80,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const queues = createPullQueues({ redis: redis.commands, names, onError });
     undo.push(() => queues.close());
     const gate = createRedisRateGate({ redis: redis.commands, prefix: names.prefix, onError });
-    const registry = createRegistryClient({ registries: registrySettingsOf(config), limits: config.registryLimits, gate, log });
+    const accounts = createRegistryAccounts(redis.commands, names.prefix, onError);
+    const registry = createRegistryClient({
+      registries: registrySettingsOf(config),
+      limits: registryLimitsOf(config),
+      gate,
+      log,
+      onRateLimit: (name, limit) => accounts.note(name, limit),
+    });
     undo.push(() => registry.close());
     const publish = async (channel: string, message: string): Promise<void> => {
       await redis.commands.publish(channel, message);
@@ -111,6 +119,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       const blobs = createBlobCache({
         directory: config.cacheDirectory,
         owner,
+        limits: registryLimitsOf(config),
         ...(config.cacheMaxBytes === undefined ? {} : { maxBytes: config.cacheMaxBytes }),
       });
       const pipeline: PipelineServices = { config, images, registry, blobs, tools, target, indexRetryMs: INDEX_RETRY_MS };
@@ -149,7 +158,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       const imageChanges = createImageChanges(redis.subscriber(), names, onError);
       undo.push(() => Promise.resolve(imageChanges.close()));
       const server = await startHttpServer({
-        services: { config, pulls, images, pullService, queues, hub, imageChanges, registry, target, version: options.version, log },
+        services: { config, pulls, images, pullService, queues, hub, imageChanges, registry, accounts, target, version: options.version, log },
         checkReady: async () => {
           await Promise.all([database.ping(), redis.ping()]);
         },

@@ -14,6 +14,8 @@ export interface Viewer {
 }
 
 export const SITE_REALM = 'site';
+/** Who has no rights (user id `nobody`). */
+const NOBODY = 65_534;
 
 /** The caller of a gateway that asks for no identity. */
 export function gatewayViewer(): Viewer {
@@ -29,6 +31,20 @@ export function principalOf(viewer: Viewer): string {
 /** What lists are filtered by: undefined for an administrator, who sees everything. */
 export function visiblePrincipals(viewer: Viewer): readonly string[] | undefined {
   return viewer.isAdmin ? undefined : ['public', principalOf(viewer)];
+}
+
+/** Whether the viewer may use what is open to `principals`. */
+export function holdsAccess(viewer: Viewer, principals: readonly string[]): boolean {
+  const visible = visiblePrincipals(viewer);
+  return visible === undefined || principals.some((principal) => visible.includes(principal));
+}
+
+/** The viewer that a principal names, for work that goes on without the caller: an administrator only as the gateway's own user. */
+export function viewerNamed(principal: string): Viewer {
+  const own = gatewayViewer();
+  if (principalOf(own) === principal) return own;
+  const [, realm = '', name = ''] = /^u:(.*)\/([^/]*)$/.exec(principal) ?? [];
+  return { realm, name, uid: NOBODY, isAdmin: false };
 }
 
 /** The user name in a principal. */

@@ -254,21 +254,33 @@ function readApiLimits(values: TopLevelValues, findings: Findings): ApiLimits {
 
 function readRegistryLimits(values: TopLevelValues, findings: Findings): RegistryLimitsConfig {
   const limits = readSection(registryLimitsSection, values.RegistryLimits, 'RegistryLimits', findings);
-  const { layers, indexEntries, redirects, parallelLayers, retries, minimumBytesPerSecond } = limits;
+  const { layers, indexEntries, indexDepth, redirects, parallelLayers, rangeStreams } = limits;
+  const { minimumBytesPerSecond, retries, retriesPerHost } = limits;
   return {
     manifestBytes: limits.manifestSize,
     configBytes: limits.configSize,
     tokenBytes: limits.tokenSize,
+    errorBytes: limits.errorSize,
     layers,
+    imageBytes: limits.imageSize,
     indexEntries,
+    indexDepth,
     redirects,
     parallelLayers,
+    rangeThresholdBytes: limits.rangeThreshold,
+    rangeBytes: limits.rangeSize,
+    rangeStreams,
     connectTimeoutMs: limits.connectTimeout,
-    retries,
-    retryDelayMaxMs: limits.retryDelayMax,
-    retryAfterMaxMs: limits.retryAfterMax,
+    answerTimeoutMs: limits.answerTimeout,
     minimumBytesPerSecond,
     minimumRateWindowMs: limits.minimumRateWindow,
+    retries,
+    retryBaseMs: limits.retryDelay,
+    rateLimitedBaseMs: limits.rateLimitedDelay,
+    retryDelayMaxMs: limits.retryDelayMax,
+    retryAfterMaxMs: limits.retryAfterMax,
+    retriesPerHost,
+    retriesWindowMs: limits.retriesWindow,
   };
 }
 

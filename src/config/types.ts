@@ -235,23 +235,32 @@ export interface ApiLimits {
   readonly introspection: boolean;
 }
 
-/** Bounds of what is taken from a registry, and the budget for trying again. */
+/** Bounds of what is taken from a registry, and the budget for trying again: the registry room says what each means. */
 export interface RegistryLimitsConfig {
   readonly manifestBytes: number;
   readonly configBytes: number;
   readonly tokenBytes: number;
+  readonly errorBytes: number;
   readonly layers: number;
+  readonly imageBytes: number;
   readonly indexEntries: number;
+  readonly indexDepth: number;
   readonly redirects: number;
   readonly parallelLayers: number;
+  readonly rangeThresholdBytes: number;
+  readonly rangeBytes: number;
+  readonly rangeStreams: number;
   readonly connectTimeoutMs: number;
-  readonly retries: number;
-  readonly retryDelayMaxMs: number;
-  /** Longest delay that a registry may ask for. */
-  readonly retryAfterMaxMs: number;
-  /** Below this rate, over `minimumRateWindowMs`, a transfer is broken off and resumed. */
+  readonly answerTimeoutMs: number;
   readonly minimumBytesPerSecond: number;
   readonly minimumRateWindowMs: number;
+  readonly retries: number;
+  readonly retryBaseMs: number;
+  readonly rateLimitedBaseMs: number;
+  readonly retryDelayMaxMs: number;
+  readonly retryAfterMaxMs: number;
+  readonly retriesPerHost: number;
+  readonly retriesWindowMs: number;
 }
 
 /** Bounds of what is taken from layers. */

@@ -10,6 +10,7 @@ import { isTerminal, snapshotOf, type PullFailure, type PullRecord, type PullSta
 import { endedSnapshot, endPull, type PullOutcome } from './ending.js';
 import type { PipelineServices, PullContext } from './pipeline/context.js';
 import { runPull, type PullResult } from './pipeline/run-pull.js';
+import { staleResult } from './pipeline/stale.js';
 import type { ProgressStore } from './progress/progress-store.js';
 import { ProgressTracker } from './progress/progress-tracker.js';
 import type { WorkDirectories } from './work-directories.js';
@@ -66,6 +67,8 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
     onError: (error) => log.debug({ err: error }, 'progress could not be published'),
   });
   log.info({ system: record.system, reference: record.reference, attempt: record.attempt }, 'pull begun');
+  const limit = timeLimit(start.startedAt, config.jobs.pullTimeLimitMs);
+  const workSignal = AbortSignal.any([signal, limit.signal]);
   let outcome: PullOutcome;
   try {
     if (record.attempt > 1) await tidyAfterDeadWorker(pullId, system, options);
@@ -74,15 +77,19 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
       record,
       system,
       progress: tracker,
-      signal,
+      signal: workSignal,
       workDirectory: await options.work.make(pullId),
       log,
     };
-    const result = await runPull(context);
+    const result = await runPull(context).catch(async (failure: unknown) => {
+      const stale = await staleResult(context, failure, pulls);
+      if (stale === undefined) throw failure;
+      return stale;
+    });
     await options.onTagChange(record, result);
     outcome = { state: 'READY', imageId: result.imageId, isStale: result.isStale };
   } catch (thrown) {
-    const error = signal.aborted ? abortReason(signal) : thrown;
+    const error = workSignal.aborted ? abortReason(workSignal) : thrown;
     if (error instanceof LostPull) {
       tracker.abandon();
       log.info('the pull goes to another worker');
@@ -90,6 +97,7 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
     }
     outcome = failed(error, tracker.snapshot.stage ?? 'QUEUE', log);
   } finally {
+    limit.stop();
     await options.work.remove(pullId).catch((error: unknown) => log.warn({ err: error }, 'the work directory of a pull could not be removed'));
   }
 
@@ -106,6 +114,22 @@ export class LostPull extends GatewayError {
   constructor() {
     super('STALLED', 'This worker lost its hold on the pull; another goes on with it.');
   }
+}
+
+/** Ends the work on a pull when it has taken too long, over all its attempts. */
+function timeLimit(startedAt: Date, limitMs: number): { readonly signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  const expire = (): void =>
+    controller.abort(
+      new GatewayError(
+        'TIMED_OUT',
+        `The pull took longer than ${String(Math.round(limitMs / 1000))} s, the limit here ("PullTimeLimit"). What has been fetched is kept, so pulling again may get through.`,
+      ),
+    );
+  const leftMs = startedAt.getTime() + limitMs - Date.now();
+  // Node has no timer of more than 2^31 ms; so long a limit is none.
+  const timer = leftMs >= 2 ** 31 ? undefined : setTimeout(expire, Math.max(0, leftMs));
+  return { signal: controller.signal, stop: () => clearTimeout(timer) };
 }
 
 /** What the killed worker of an earlier attempt has left: on this host's disks and on the system. */

@@ -49,6 +49,8 @@ export const ERROR_CODES = {
   POLICY_REFUSED: false,
   /** The workers that held the pull died, more often than the configuration allows. */
   STALLED: true,
+  /** The pull took longer than the configuration allows. */
+  TIMED_OUT: true,
   /** Somebody cancelled it. */
   CANCELLED: false,
   /** The caller is not known. */

@@ -52,6 +52,8 @@ export interface RegistryClientOptions {
   readonly log?: RegistryLog;
   /** Where proxies are read from; default: the environment of this process. */
   readonly environment?: ProxyEnvironment;
+  /** Told whenever a registry says how many pulls remain. */
+  readonly onRateLimit?: (registryName: string, limit: RateLimit) => void;
 }
 
 export interface ResolveOptions extends RequestOptions {
@@ -67,7 +69,6 @@ export interface RegistryClient {
   resolve(reference: Reference, options: ResolveOptions): Promise<ResolvedImage>;
   /** One request for a layer, or for a part of it. The bytes are not checked yet: see `fetchLayer`. */
   openBlob(image: ResolvedImage, layer: LayerDescriptor, range: BlobRange): Promise<BlobStream>;
-  rateLimit(registryName: string): RateLimit | undefined;
   /** Whether a published tag may be given again when the registry failed with `error`. */
   allowsStale(registryName: string, error: unknown): boolean;
   readonly limits: RegistryLimits;
@@ -92,7 +93,6 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const limits: RegistryLimits = { ...DEFAULT_REGISTRY_LIMITS, ...options.limits };
   const gate = options.gate ?? createMemoryRateGate();
   const environment = options.environment ?? process.env;
-  const rateLimits = new Map<string, RateLimit>();
   const registries = new Map(options.registries.map((settings) => [settings.name, createRegistry(settings)]));
 
   function createRegistry(settings: RegistrySettings): Registry {
@@ -102,7 +102,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       settings,
       onAnswer(answer, identity) {
         const seen = readRateLimit(answer, identity);
-        if (seen !== undefined) rateLimits.set(settings.name, seen);
+        if (seen !== undefined) options.onRateLimit?.(settings.name, seen);
       },
     });
     const mirrors = settings.mirrors.map((mirror) => ({
@@ -145,6 +145,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       } catch (error) {
         if (request.signal.aborted) throw abortReason(request.signal);
         anonymousFailure = error;
+        // A registry that is down is down for a login too.
+        const isDown = error instanceof GatewayError && error.code === 'REGISTRY_UNREACHABLE' && error.retryable;
+        if (isDown && endpoint === registry.origin) throw error;
       }
     }
     if (login !== undefined) {
@@ -268,13 +271,13 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       return await openBlobAt(from, image.reference.repository, layer, range, registry.settings, limits);
     },
 
-    rateLimit: (registryName) => rateLimits.get(registryName),
-
     allowsStale(registryName, error) {
-      const failed =
+      // What does not pass by itself (a certificate, a refusal) must not be hidden behind an old image.
+      const isDownOrLimited =
         error instanceof GatewayError &&
+        error.retryable &&
         (error.code === 'REGISTRY_UNREACHABLE' || error.code === 'RATE_LIMITED');
-      return failed && registries.get(registryName)?.settings.staleWhenUnavailable === true;
+      return isDownOrLimited && registries.get(registryName)?.settings.staleWhenUnavailable === true;
     },
 
     async close() {

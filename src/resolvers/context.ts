@@ -12,6 +12,7 @@ import type { ImageChanges } from '../jobs/image-changes.js';
 import type { PullService } from '../jobs/pull-service.js';
 import type { PullQueues } from '../jobs/pull-queues.js';
 import type { ProgressHub } from '../jobs/progress/progress-hub.js';
+import type { RegistryAccounts } from '../jobs/registry-accounts.js';
 import type { RegistryClient } from '../registry/index.js';
 
 export interface GatewayServices {
@@ -23,6 +24,7 @@ export interface GatewayServices {
   readonly hub: ProgressHub;
   readonly imageChanges: ImageChanges;
   readonly registry: RegistryClient;
+  readonly accounts: RegistryAccounts;
   readonly target: (system: SystemConfig) => Target;
   readonly version: string;
   readonly log: Logger;

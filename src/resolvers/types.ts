@@ -1,7 +1,7 @@
 /**
  * Fields of the schema's types that are not fields of the records behind them.
  */
-import { nameOfPrincipal, visiblePrincipals } from '../access/viewer.js';
+import { holdsAccess, nameOfPrincipal, visiblePrincipals } from '../access/viewer.js';
 import { GatewayError } from '../lib/errors.js';
 import { formatPlatform } from '../registry/index.js';
 import type { SystemConfig } from '../config/index.js';
@@ -48,10 +48,16 @@ export const Registry: RegistryResolvers = {
   id: ({ name }) => globalId('Registry', name),
   isDefault: ({ name }, _args, { services }) => name === services.config.defaultRegistry,
   isInsecure: ({ insecure }) => insecure,
-  rateLimit({ name }, _args, { services }) {
-    const known = services.registry.rateLimit(name);
+  async rateLimit({ name }, _args, { services }) {
+    const known = await services.accounts.read(name);
     if (known === undefined) return null;
-    return { limit: known.limit ?? null, remaining: known.remaining ?? null, windowSeconds: known.windowSeconds ?? null, observedAt: known.seenAt };
+    return {
+      limit: known.limit ?? null,
+      remaining: known.remaining ?? null,
+      windowSeconds: known.windowSeconds ?? null,
+      isAnonymous: known.identity === 'anonymous',
+      observedAt: known.seenAt,
+    };
   },
 };
 
@@ -61,8 +67,9 @@ export const Pull: PullResolvers = {
     if (pull.state !== 'QUEUED') return null;
     return (await services.queues.position(pull.system, pull.id)) ?? null;
   },
-  async image(pull, _args, { services }) {
-    return pull.imageId === null ? null : ((await services.images.getImage(pull.system, pull.imageId)) ?? null);
+  async image(pull, _args, { services, viewer }) {
+    const image = pull.imageId === null ? undefined : await services.images.getImage(pull.system, pull.imageId);
+    return image !== undefined && holdsAccess(viewer, image.principals) ? image : null;
   },
   async requesters(pull, _args, { services }) {
     return ((await services.pulls.get(pull.id))?.requesters ?? []).map(nameOfPrincipal);

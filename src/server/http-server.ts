@@ -80,7 +80,19 @@ export async function startHttpServer({ services, checkReady }: HttpServerOption
   );
 
   const http = createServer((request, response) => void app(request, response));
-  const sockets = new WebSocketServer({ server: http, path: '/graphql', maxPayload: apiLimits.websocketPayloadBytes });
+  const addressOf = new WeakMap<object, string>();
+  const sockets = new WebSocketServer({
+    server: http,
+    path: '/graphql',
+    maxPayload: apiLimits.websocketPayloadBytes,
+    verifyClient: ({ req }, decide) => {
+      const address = req.socket.remoteAddress ?? '';
+      const open = [...sockets.clients].filter((client) => addressOf.get(client) === address).length;
+      if (open < apiLimits.socketsPerAddress) return decide(true);
+      decide(false, 429, 'Too Many Requests');
+    },
+  });
+  sockets.on('connection', (socket, request) => addressOf.set(socket, request.socket.remoteAddress ?? ''));
   const openOn = new WeakMap<object, number>();
   const websocket = useServer(
     {

@@ -428,14 +428,16 @@ describe('trouble', () => {
       response.setHeader('ratelimit-limit', '100;w=21600').setHeader('ratelimit-remaining', '7;w=21600');
       return false;
     };
-    const client = clientFor();
-    await resolve(client);
-    expect(client.rateLimit('local')).toMatchObject({
-      limit: 100,
-      remaining: 7,
-      windowSeconds: 21_600,
-      identity: 'anonymous',
+    const said: unknown[] = [];
+    const client = createRegistryClient({
+      registries: [registrySettings({ name: 'local', url: fake.url })],
+      environment: {},
+      onRateLimit: (...account) => said.push(account),
     });
+    clients.push(client);
+    await resolve(client);
+    const account = { limit: 100, remaining: 7, windowSeconds: 21_600, identity: 'anonymous' };
+    expect(said[0]).toEqual(['local', { ...account, seenAt: expect.any(Date) }]);
   });
 });
 

@@ -69,6 +69,8 @@ export type ErrorCode =
   | 'REGISTRY_UNREACHABLE'
   /** The workers that held the pull died, more often than the configuration allows. */
   | 'STALLED'
+  /** The pull took longer than the configuration allows. */
+  | 'TIMED_OUT'
   /** The image is larger than a limit allows. */
   | 'TOO_LARGE'
   /** The caller is not known. */

@@ -6,7 +6,16 @@ import { GatewayError } from '../../lib/errors.js';
 import { persistently } from '../../models/database.js';
 import type { ImageRecord, TagRecord } from '../../models/records.js';
 import { digestHex } from '../../lib/digest.js';
-import { describeWait, parsePlatform, parseReference, referenceNames, type Reference, type ResolvedImage } from '../../registry/index.js';
+import {
+  describeWait,
+  parsePlatform,
+  parseReference,
+  platformFit,
+  referenceNames,
+  type HeadResult,
+  type Reference,
+  type ResolvedImage,
+} from '../../registry/index.js';
 import { registrySettingsOf } from '../registry-settings.js';
 import type { PullContext } from './context.js';
 
@@ -16,30 +25,56 @@ export function referenceOf(context: PullContext): Reference {
   return parseReference(context.record.request.reference, referenceNames(config.defaultRegistry, registrySettingsOf(config)));
 }
 
-/**
- * The image behind the tag, when the registry was asked within `PullUpdateTimeout` and the image is whole on the
- * system. Only for public images: the right to a private one is proved at the registry each time.
- */
-export async function recentlyChecked(context: PullContext): Promise<{ tag: TagRecord; image: ImageRecord } | undefined> {
+/** A tag, and the image that it points at. */
+export interface PublishedTag {
+  readonly tag: TagRecord;
+  readonly image: ImageRecord;
+}
+
+/** What the tag of this pull points at on its system; undefined unless it is whole, and right for the platform. */
+export async function publishedTag(context: PullContext): Promise<PublishedTag | undefined> {
   const { services, record, system, signal } = context;
   const { request } = record;
-  if (request.force) return undefined;
-  const { images, config, indexRetryMs } = services;
+  const { images, indexRetryMs } = services;
   const tag = await persistently(() => images.getTag(system.name, request.reference, request.namesPlatform ? request.platform : null), indexRetryMs, signal);
-  if (tag === undefined || Date.now() - tag.checkedAt.getTime() > config.pullUpdateMs) return undefined;
-  const image = await wholeImage(context, tag.imageId);
-  return image?.isPublic === true ? { tag, image } : undefined;
+  const image = tag === undefined ? undefined : await wholeImage(context, tag.imageId);
+  if (tag === undefined || image === undefined) return undefined;
+  // The system's own platform may be another than when the tag was made.
+  return platformFit(parsePlatform(image.platform), parsePlatform(request.platform)) === undefined ? undefined : { tag, image };
 }
 
 /**
+ * True when the registry was asked within `PullUpdateTimeout`. Only for public tags: the right to a private one is
+ * proved at the registry each time.
+ */
+export function isRecent({ tag }: PublishedTag, pullUpdateMs: number): boolean {
+  return tag.principals.includes('public') && Date.now() - tag.checkedAt.getTime() < pullUpdateMs;
+}
+
+/**
+ * Asks what the reference is now, which registries do not count as a pull; undefined when the registry tells it to
+ * those alone who read the manifest.
+ *
  * @throws GatewayError as the registry client does.
  */
-export async function resolveImage(context: PullContext): Promise<ResolvedImage> {
+export async function headImage(context: PullContext): Promise<HeadResult | undefined> {
+  const { services, progress, signal } = context;
+  const head = await services.registry.head(referenceOf(context), { signal, onWait: (wait) => progress.say(describeWait(wait)) });
+  progress.say(null);
+  return head;
+}
+
+/**
+ * @param head what `headImage` gave, which spares the registry a question.
+ * @throws GatewayError as the registry client does.
+ */
+export async function resolveImage(context: PullContext, head?: HeadResult): Promise<ResolvedImage> {
   const { services, record, progress, signal } = context;
   const image = await services.registry.resolve(referenceOf(context), {
     platform: parsePlatform(record.request.platform),
     signal,
     onWait: (wait) => progress.say(describeWait(wait)),
+    ...(head === undefined ? {} : { head }),
   });
   progress.say(null);
   if (image.layers.length === 0) throw new GatewayError('BAD_MANIFEST', `${record.request.reference} has no layers, so there is nothing to mount.`);

@@ -9,7 +9,8 @@ import type { PullContext } from './context.js';
 import { convert } from './convert.js';
 import { fetchLayers } from './fetch-layers.js';
 import { moveTag, recordImage } from './record.js';
-import { imageIdOf, recentlyChecked, resolveImage, wholeImage } from './resolve.js';
+import { headImage, imageIdOf, isRecent, publishedTag, resolveImage, wholeImage } from './resolve.js';
+import { sayPresent } from './stale.js';
 import { transfer } from './transfer.js';
 
 export interface PullResult {
@@ -23,27 +24,53 @@ export interface PullResult {
  * @throws GatewayError of the stage that failed (`context.progress.snapshot.stage`), or the reason of the signal.
  */
 export async function runPull(context: PullContext): Promise<PullResult> {
-  const { services, record, system, progress, signal } = context;
+  const { services, record, progress } = context;
   progress.enter('RESOLVING', 'RESOLVE');
-  const recent = await recentlyChecked(context);
-  if (recent !== undefined) return { imageId: recent.image.imageId, isStale: false, tagChange: undefined };
-  const image = await resolveImage(context);
+  const published = record.request.force ? undefined : await publishedTag(context);
+  if (published !== undefined && isRecent(published, services.config.pullUpdateMs)) {
+    return { imageId: published.image.imageId, isStale: false, tagChange: undefined };
+  }
+  const head = published === undefined ? undefined : await headImage(context);
+  if (published !== undefined && head !== undefined && head.digest === published.tag.topDigest) {
+    const { imageId, layers } = published.image;
+    const kept = await holding(context, imageId, () => nameIfThere(context, { imageId, layers, topDigest: head.digest, access: head.access }));
+    if (kept !== undefined) return kept;
+  }
+  const image = await resolveImage(context, head);
   const imageId = imageIdOf(image);
-  progress.setLayers(image.layers);
-
-  try {
+  return await holding(context, imageId, async () => {
     const present = record.request.force ? undefined : await wholeImage(context, imageId);
-    const held =
-      present !== undefined && (await persistently(() => services.images.hold(system.name, imageId, record._id), services.indexRetryMs, signal));
-    if (held) {
-      for (const layer of image.layers) progress.layer(layer.digest, { state: 'DONE', bytesDone: layer.size, fromCache: true });
-    } else {
-      await make(context, image);
-    }
-    progress.enter(held ? 'RESOLVING' : 'TRANSFERRING', 'RECORD');
+    const kept = present === undefined ? undefined : await nameIfThere(context, { ...image, imageId });
+    if (kept !== undefined) return kept;
+    progress.setLayers(image.layers);
+    await make(context, image);
+    progress.enter('TRANSFERRING', 'RECORD');
     return { imageId, isStale: false, tagChange: await moveTag(context, image, imageId) };
+  });
+}
+
+/** What there is to say and to record of an image that is on the system already. */
+interface Present extends Pick<ResolvedImage, 'topDigest' | 'access'> {
+  readonly imageId: string;
+  readonly layers: readonly Pick<ResolvedImage['layers'][number], 'digest' | 'size'>[];
+}
+
+/** Points the tag at an image that is on the system; undefined when it has just gone. */
+async function nameIfThere(context: PullContext, image: Present): Promise<PullResult | undefined> {
+  const { services, record, system, progress, signal } = context;
+  const { imageId } = image;
+  if (!(await persistently(() => services.images.hold(system.name, imageId, record._id), services.indexRetryMs, signal))) return undefined;
+  sayPresent(progress, image.layers);
+  progress.enter('RESOLVING', 'RECORD');
+  return { imageId, isStale: false, tagChange: await moveTag(context, image, imageId) };
+}
+
+/** Gives up the hold that `work` took on an image: the tag holds it by then, or after a failure nothing needs to. */
+async function holding<T>(context: PullContext, imageId: string, work: () => Promise<T>): Promise<T> {
+  const { services, record, system } = context;
+  try {
+    return await work();
   } finally {
-    // The tag holds the image now; after a failure nothing needs to.
     await persistently(() => services.images.unhold(system.name, imageId, record._id), services.indexRetryMs).catch((error: unknown) => {
       context.log.warn({ err: error }, 'the hold on an image could not be given up');
     });

@@ -114,6 +114,8 @@ export type ErrorCode =
   | 'REGISTRY_UNREACHABLE'
   /** The workers that held the pull died, more often than the configuration allows. */
   | 'STALLED'
+  /** The pull took longer than the configuration allows. */
+  | 'TIMED_OUT'
   /** The image is larger than a limit allows. */
   | 'TOO_LARGE'
   /** The caller is not known. */
@@ -687,6 +689,8 @@ export type QuerySystemArgs = {
 /** What a registry says of its limit on pulls. */
 export type RateLimit = {
   readonly __typename?: 'RateLimit';
+  /** True when these are pulls without a login, which all of the site's addresses share; false for the gateway's own login. */
+  readonly isAnonymous: Scalars['Boolean']['output'];
   /** Pulls allowed in the window; null when it did not say. */
   readonly limit?: Maybe<Scalars['Int']['output']>;
   /** When it said so. */
@@ -1268,6 +1272,7 @@ export type QueryResolvers<ContextType = GatewayContext, ParentType extends Reso
 };
 
 export type RateLimitResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['RateLimit'] = ResolversParentTypes['RateLimit']> = {
+  isAnonymous?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   limit?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   observedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   remaining?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
