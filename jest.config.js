@@ -12,6 +12,4 @@ export default {
     ],
   },
   testTimeout: 60_000,
-  // Sockets that clients keep alive for their next request outlive the last test by some seconds.
-  forceExit: true,
 };

@@ -143,7 +143,8 @@ describe('cancelling', () => {
     const asked = new Promise<void>((resolve) => (arrived = resolve));
     registry.hook = (_request, response, path) => {
       if (!path.includes('/blobs/') || path.endsWith(configOf('stopped'))) return false;
-      response.writeHead(200, { 'content-length': 1000 }).write('x');
+      const blob = registry.blobs.get(path.slice(path.lastIndexOf('/') + 1))!;
+      response.writeHead(200, { 'content-length': blob.length }).write(blob.subarray(0, 1));
       arrived();
       return true;
     };
