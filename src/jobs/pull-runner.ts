@@ -1,7 +1,6 @@
 /**
  * One worker working on one pull: takes it over in the index, runs the stages, and ends it.
  */
-import type { SystemConfig } from '../config/index.js';
 import { abortReason, errnoOf, GatewayError, messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/log.js';
 import { persistently } from '../models/database.js';
@@ -41,12 +40,18 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
   const record = await persistently(() => pulls.begin(pullId), indexRetryMs, signal);
   if (record === undefined) {
     const known = await persistently(() => pulls.get(pullId), indexRetryMs, signal);
-    if (known !== undefined && !isTerminal(known.state)) await endPull(ending, known, cancelled(known.stage ?? 'QUEUE'));
+    if (known === undefined) return;
+    // Its worker may have died between the end and this.
+    if (isTerminal(known.state)) return persistently(() => pulls.release(known.key, pullId), indexRetryMs);
+    if (known.attempt > 0) await tidyAfterDeadWorker(known, options);
+    await endPull(ending, known, cancelled(known.stage ?? 'QUEUE'));
     return;
   }
-  if (record.attempt > config.jobs.maxStalledCount + 1) {
+  if (record.attempt > 1) await tidyAfterDeadWorker(record, options);
+  const deaths = record.attempt - 1 - record.handedBack;
+  if (deaths > config.jobs.maxStalledCount) {
     const stage = (await progress.read(pullId).catch(() => undefined))?.stage ?? record.stage ?? 'QUEUE';
-    const message = `The workers that held this pull died ${String(record.attempt - 1)} times; the last was at ${stage}. Pull again, and tell the administrator if it happens again.`;
+    const message = `The workers that held this pull died ${String(deaths)} ${deaths === 1 ? 'time' : 'times'}; the last was at ${stage}. Pull again, and tell the administrator if it happens again.`;
     await endPull(ending, record, { state: 'FAILED', error: { code: 'STALLED', message, stage, retryable: true } });
     return;
   }
@@ -71,7 +76,6 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
   const workSignal = AbortSignal.any([signal, limit.signal]);
   let outcome: PullOutcome;
   try {
-    if (record.attempt > 1) await tidyAfterDeadWorker(pullId, system, options);
     const context: PullContext = {
       services: pipeline,
       record,
@@ -92,6 +96,9 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
     const error = workSignal.aborted ? abortReason(workSignal) : thrown;
     if (error instanceof LostPull) {
       tracker.abandon();
+      if (error.isHandedBack) {
+        await pulls.handBack(pullId, record.attempt).catch((failure: unknown) => log.warn({ err: failure }, 'a pull handed back counts as one whose worker died'));
+      }
       log.info('the pull goes to another worker');
       throw error;
     }
@@ -109,10 +116,14 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
   log.info({ state: final.state, code: final.error?.code }, 'pull ended');
 }
 
-/** The job is another worker's now: this one stops without a word. */
+/** The job is another worker's, now or soon: this one stops without a word. */
 export class LostPull extends GatewayError {
-  constructor() {
-    super('STALLED', 'This worker lost its hold on the pull; another goes on with it.');
+  /** True when this worker gives the pull up of its own will, because it stops. */
+  readonly isHandedBack: boolean;
+
+  constructor(isHandedBack: boolean) {
+    super('STALLED', 'This worker has no hold on the pull any more; another goes on with it.');
+    this.isHandedBack = isHandedBack;
   }
 }
 
@@ -132,11 +143,21 @@ function timeLimit(startedAt: Date, limitMs: number): { readonly signal: AbortSi
   return { signal: controller.signal, stop: () => clearTimeout(timer) };
 }
 
-/** What the killed worker of an earlier attempt has left: on this host's disks and on the system. */
-async function tidyAfterDeadWorker(pullId: string, system: SystemConfig, options: PullRunnerOptions): Promise<void> {
-  await options.work.sweep();
-  await options.pipeline.blobs.sweep();
-  await sweepTemporary(options.pipeline.target(system), (id) => id !== pullId);
+/**
+ * What the killed worker of an earlier attempt has left: on this host's disks, on the system, in the index. What can't
+ * be reached now does not keep the pull from going on.
+ */
+async function tidyAfterDeadWorker({ _id: pullId, system: name }: PullRecord, { pipeline, work, log }: PullRunnerOptions): Promise<void> {
+  const system = pipeline.config.systems.find((candidate) => candidate.name === name);
+  const steps = [
+    () => work.sweep(),
+    () => pipeline.blobs.sweep(),
+    () => (system === undefined ? Promise.resolve() : sweepTemporary(pipeline.target(system), (id) => id !== pullId)),
+    () => persistently(() => pipeline.images.unholdAll(pullId), pipeline.indexRetryMs),
+  ];
+  for (const step of steps) {
+    await step().catch((error: unknown) => log.warn({ err: error, pull: pullId }, 'what a dead worker has left could not be tidied up'));
+  }
 }
 
 export function cancelled(stage: PullStage): PullOutcome {

@@ -136,7 +136,7 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
       job.extendLock(token, jobs.lockDurationMs).then(
         (kept) => {
           if (kept === 1) renewedAt = Date.now();
-          else controller.abort(new LostPull());
+          else controller.abort(new LostPull(false));
         },
         () => {
           // Redis is away. Its locks run out meanwhile, but nobody can take the job over either; the index decides
@@ -171,7 +171,7 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
       clearTimeout(timer);
       // What is left stays in the queue, and is offered to others at once rather than when its lock runs out.
       const left = [...running.values()];
-      for (const { controller } of left) controller.abort(new LostPull());
+      for (const { controller } of left) controller.abort(new LostPull(true));
       await Promise.all(left.map(({ done }) => done));
       await Promise.all(left.map(({ job, token }) => job.moveToWait(token).catch(onError)));
       if (left.length > 0) await options.redis.commands.publish(names.wakeChannel, '').catch(onError);

@@ -103,6 +103,11 @@ export function createImageStore(database: Database) {
     await indexed(() => images.updateOne({ _id: imageKey(system, imageId) }, { $pull: { holders: holder } }).exec());
   }
 
+  /** Gives up what a worker that died has held. Reads all images: for pulls that are taken over only. */
+  async function unholdAll(holder: string): Promise<void> {
+    await indexed(() => images.updateMany({ holders: holder }, { $pull: { holders: holder } }).exec());
+  }
+
   /**
    * Points a tag at an image, and rebuilds the copies of both images that this touches.
    */
@@ -224,7 +229,7 @@ export function createImageStore(database: Database) {
     await indexed(() => images.deleteOne({ _id: imageKey(system, imageId), state: 'REMOVING' }).exec());
   }
 
-  return { getImage, getTag, getTagById, tagsOf, putImage, hold, unhold, pointTag, removeTag, rebuild, listImages, beginRemoval, endRemoval };
+  return { getImage, getTag, getTagById, tagsOf, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, listImages, beginRemoval, endRemoval };
 }
 
 /** The text, somewhere behind the system's name in the id of a tag. */

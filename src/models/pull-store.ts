@@ -127,6 +127,11 @@ export function createPullStore(database: Database) {
     return result.matchedCount === 1;
   }
 
+  /** A stopping worker gives its attempt up in order, so that it does not count as one that died. */
+  async function handBack(id: string, attempt: number): Promise<void> {
+    await indexed(() => pulls.updateOne({ _id: id, attempt, state: { $in: LIVE_STATES } }, { $inc: { handedBack: 1 } }).exec());
+  }
+
   /** Writes the terminal state, once. False when it had ended before, or another worker has taken over. */
   async function finish(snapshot: PullSnapshot): Promise<boolean> {
     if (!isTerminal(snapshot.state)) throw new TypeError(`${snapshot.state} is no terminal state`);
@@ -186,7 +191,7 @@ export function createPullStore(database: Database) {
     return result.deletedCount;
   }
 
-  return { join, enter, release, get, begin, save, finish, leave, cancelForAll, list, activesBefore, prune };
+  return { join, enter, release, get, begin, handBack, save, finish, leave, cancelForAll, list, activesBefore, prune };
 }
 
 function firstRecord(active: ActiveRecord, requester: string | undefined): PullRecord {
@@ -196,6 +201,7 @@ function firstRecord(active: ActiveRecord, requester: string | undefined): PullR
     key: active._id,
     request,
     cancelRequested: false,
+    handedBack: 0,
     reference: request.reference,
     system: request.system,
     platform: request.platform,

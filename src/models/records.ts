@@ -110,6 +110,8 @@ export interface PullRecord extends Omit<PullSnapshot, 'id'> {
   readonly requesters: readonly string[];
   /** Set when the last requester has left, or by force; the work stops. */
   readonly cancelRequested: boolean;
+  /** Attempts that a stopping worker gave up in order; the others, but for the present one, ended with their worker. */
+  readonly handedBack: number;
 }
 
 /** `gw_active`: `_id` is the join key; the pull that everybody with this key joins. */
@@ -208,6 +210,6 @@ export function tagKey(system: string, reference: string, platform: string | nul
 
 /** The snapshot that a record holds. */
 export function snapshotOf(record: PullRecord): PullSnapshot {
-  const { _id, key: _key, request: _request, requesters: _requesters, cancelRequested: _cancelRequested, ...rest } = record;
+  const { _id, key: _key, request: _request, requesters: _requesters, cancelRequested: _cancelRequested, handedBack: _handedBack, ...rest } = record;
   return { id: _id, ...rest };
 }

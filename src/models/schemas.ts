@@ -56,6 +56,7 @@ export const pullSchema = new Schema<PullRecord>(
     key: text,
     request: { type: request, required: true },
     cancelRequested: flag,
+    handedBack: { type: Number, default: 0 },
     reference: text,
     system: text,
     platform: text,

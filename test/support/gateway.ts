@@ -27,6 +27,8 @@ export interface Site {
   remove(): void;
 }
 
+let sites = 0;
+
 /** A configuration with the systems `one` and `two`, and the registry at `registryUrl` as the default. */
 export function makeSite(stack: TestStack, registryUrl: string, keys: Readonly<Record<string, unknown>> = {}): Site {
   const directory = mkdtempSync(join(tmpdir(), 'imagegw-site-'));
@@ -49,14 +51,19 @@ export function makeSite(stack: TestStack, registryUrl: string, keys: Readonly<R
       Port: 0,
       LogLevel: 'critical',
       JobLockDuration: 1,
-      JobStalledInterval: 1,
+      JobStalledInterval: 0.3,
       ReconcileInterval: 1,
       ShutdownGrace: 0,
       ...keys,
     }),
   );
-  // A database of its own, so that tests do not see each other's pulls.
-  const environment = { ...process.env, NODE_OPTIONS: '', REDIS_URL: stack.redis, MONGODB_URI: stack.mongoUriOf(`t${String(Date.now())}`) };
+  // Databases of its own, so that tests do not see each other's pulls.
+  const environment = {
+    ...process.env,
+    NODE_OPTIONS: '',
+    REDIS_URL: `${stack.redis}?db=${String(sites++ % 16)}`,
+    MONGODB_URI: stack.mongoUriOf(`t${String(process.pid)}_${String(sites)}`),
+  };
   return {
     directory,
     images,
@@ -64,7 +71,7 @@ export function makeSite(stack: TestStack, registryUrl: string, keys: Readonly<R
     environment,
     config: loadConfig({ file: configFile, environment }).config,
     leftovers: () =>
-      (readdirSync(directory, { recursive: true }) as string[]).filter((name) => /\.part\b|expand\/[^/]+\/|\.partial/.test(name)),
+      (readdirSync(directory, { recursive: true }) as string[]).filter((name) => /\.part\b|expand\/[^/]+\/|cache\/(partial|held)\//.test(name)),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
@@ -84,13 +91,33 @@ export function clientOf(gateway: { readonly url: string | undefined }): Gateway
   return createGatewayClient({ url: gateway.url ?? '', webSocketImpl: WebSocket });
 }
 
+export interface SpawnOptions {
+  /** Added to that of the site. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** For node itself. */
+  readonly nodeArguments?: readonly string[];
+}
+
 /** A worker in a process of its own; resolves when it works. */
-export async function spawnWorker(site: Site): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [MAIN, 'worker', '--config', site.configFile], { env: site.environment, stdio: ['ignore', 'pipe', 'inherit'] });
+export async function spawnWorker(site: Site, options: SpawnOptions = {}): Promise<ChildProcess> {
+  return (await spawnGateway(site, 'worker', options)).child;
+}
+
+/** A gateway in a process of its own; resolves when it works or listens. `url` is that of its API. */
+export async function spawnGateway(
+  site: Site,
+  role: 'up' | 'api' | 'worker',
+  { environment, nodeArguments = [] }: SpawnOptions = {},
+): Promise<{ readonly child: ChildProcess; readonly url: string | undefined }> {
+  const child = spawn(process.execPath, [...nodeArguments, MAIN, role, '--config', site.configFile], {
+    env: { ...site.environment, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout });
   const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit')])) as [unknown];
-  if (line !== 'working') throw new Error(`the worker did not start: ${String(line)}`);
-  return child;
+  const [, url] = /^(?:working|listening (\S+))$/.exec(String(line)) ?? [];
+  if (line !== 'working' && url === undefined) throw new Error(`the ${role} did not start: ${String(line)}`);
+  return { child, url };
 }
 
 export async function kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {

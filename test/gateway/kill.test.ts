@@ -1,0 +1,249 @@
+/**
+ * A worker killed with SIGKILL at every stage of a pull: another takes the pull over, it reaches READY with the same
+ * bytes as a pull that nobody disturbed, and nothing is left behind.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { QueueEvents } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GatewayClient } from '../../src/client/index.js';
+import type { RunningGateway } from '../../src/gateway.js';
+import { queueName } from '../../src/jobs/keys.js';
+import { findProgram } from '../../src/lib/child.js';
+import { redisOptions } from '../../src/lib/redis-address.js';
+import { openDatabase } from '../../src/models/database.js';
+import { digestOf, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { clientOf, kill, makeSite, spawnGateway, spawnWorker, startInProcess, statesOf, until, type Site, type SpawnOptions } from '../support/gateway.js';
+import { startIndexGate, type IndexGate } from '../support/index-gate.js';
+import { allLeftovers, childrenOf } from '../support/leftovers.js';
+import { startTestStack, type TestStack } from '../support/stack.js';
+import { tarOf } from '../support/tar.js';
+
+const DIE_AT = new URL('../support/die-at.mjs', import.meta.url).pathname;
+
+let stack: TestStack;
+let registry: FakeRegistry;
+let site: Site;
+let api: RunningGateway;
+let client: GatewayClient;
+let gate: IndexGate;
+let imageId: string;
+const workers: ChildProcess[] = [];
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  registry = await startFakeRegistry();
+});
+
+beforeEach(async () => {
+  site = makeSite(stack, registry.url);
+  gate = await startIndexGate(site.environment['MONGODB_URI'] ?? '', join(site.directory, 'gate.sock'));
+  api = await startInProcess(site, { api: true, worker: false });
+  client = clientOf(api);
+  imageId = registry
+    .putImage([tarOf({ name: 'etc/', type: 'directory' }, { name: 'etc/old', body: 'x' }), tarOf({ name: 'etc/.wh.old' }, { name: 'a', body: Buffer.alloc(200_000, 7) })], 'latest')
+    .slice(7);
+});
+
+afterEach(async () => {
+  registry.hook = undefined;
+  for (const worker of workers.splice(0)) await kill(worker);
+  await api.close();
+  await gate.close();
+  site.remove();
+});
+
+afterAll(async () => {
+  await registry.stop();
+  await stack.stop();
+});
+
+async function worker(options: SpawnOptions = {}): Promise<ChildProcess> {
+  const child = await spawnWorker(site, options);
+  workers.push(child);
+  return child;
+}
+
+async function begin(): Promise<string> {
+  const { pulls } = await client.pull({ reference: 'app', systems: ['one'] });
+  return pulls[0]!.id;
+}
+
+/** The pull goes on to its end with a worker that nobody disturbs, and all is as it should be. */
+async function expectTakenOver(id: string): Promise<void> {
+  expect(visibleImages()).toEqual(wholeImages());
+  const last = await startInProcess(site, { api: false, worker: true });
+  expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY', attempt: 2, image: { imageId } });
+  const undisturbed = await client.pull({ reference: 'app', systems: ['two'] });
+  await statesOf(client, undisturbed.pulls[0]!.id);
+  for (const name of [`${imageId}.squashfs`, `${imageId}.meta`]) {
+    expect(digestOf(readFileSync(join(site.images, name)))).toBe(digestOf(readFileSync(join(site.directory, 'two', name))));
+  }
+  expect(visibleImages()).toEqual([imageId]);
+  // It has said the last word, and may still be tidying up.
+  await last.close();
+  expect(await allLeftovers(site)).toEqual([]);
+}
+
+/** What the container runtime would take for an image. */
+function visibleImages(): string[] {
+  return readdirSync(site.images)
+    .filter((name) => name.endsWith('.meta'))
+    .map((name) => name.slice(0, -5));
+}
+
+/** Those of them that are readable squashfs files with all their bytes, by the size that their header tells. */
+function wholeImages(): string[] {
+  return visibleImages().filter((id) => {
+    const bytes = existsSync(join(site.images, `${id}.squashfs`)) ? readFileSync(join(site.images, `${id}.squashfs`)) : Buffer.alloc(0);
+    return bytes.length > 96 && bytes.readUInt32LE(0) === 0x73717368 && bytes.length >= Number(bytes.readBigUInt64LE(40));
+  });
+}
+
+describe('a worker killed with SIGKILL', () => {
+  it.each([
+    ['RESOLVE', '/manifests/'],
+    ['FETCH', '/blobs/'],
+  ])('in %s', async (stage, path) => {
+    const asked = new Promise<void>((resolve) => {
+      registry.hook = (_request, _response, asking) => {
+        const isIt = asking.includes(path) && !asking.endsWith(configDigest());
+        if (isIt) resolve();
+        return isIt;
+      };
+    });
+    const first = await worker();
+    const id = await begin();
+    await asked;
+    await until(client, id, (state) => state.stage === stage);
+    await kill(first);
+    registry.hook = undefined;
+    await expectTakenOver(id);
+  });
+
+  it.each([
+    ['CONVERT', 'tar2sqfs'],
+    ['VERIFY', 'sqfs2tar'],
+  ])('in %s, with the program that works for it', async (stage, program) => {
+    const held = join(site.directory, 'held');
+    const first = await worker({ environment: { PATH: `${stuckProgram(program, held)}:${process.env['PATH'] ?? ''}` } });
+    const watcher = watch(site.directory);
+    const started = once(watcher, 'change').finally(() => watcher.close());
+    const id = await begin();
+    await started;
+    await until(client, id, (state) => state.stage === stage);
+    expect(childrenOf(site)).toHaveLength(1);
+    await kill(first);
+    await expectTakenOver(id);
+  });
+
+  it.each([
+    ['before the image has a temporary name', 'before link /images/'],
+    ['with the image under its temporary name', 'after link /images/'],
+    ['before the image has its name', 'before rename \\.squashfs$'],
+    ['after the image has its name', 'after rename \\.squashfs$'],
+    ['after the sidecar has its name', 'after rename \\.json$'],
+    ['before the metadata has its name', 'before rename \\.meta$'],
+    ['after the metadata has its name', 'after rename \\.meta$'],
+  ])('in TRANSFER, %s', async (_when, dieAt) => {
+    const first = await worker({ environment: { DIE_AT: dieAt }, nodeArguments: ['--import', DIE_AT] });
+    const exit = once(first, 'exit');
+    const id = await begin();
+    expect(await exit).toEqual([null, 'SIGKILL']);
+    await expectTakenOver(id);
+  });
+
+  it.each<[string, (command: Record<string, unknown>) => boolean, 'before' | 'after']>([
+    ['before the image is in the index', ({ findAndModify }) => findAndModify === 'gw_images', 'before'],
+    ['after the image is in the index', ({ insert }) => insert === 'gw_images', 'after'],
+    ['before the tag is there', ({ insert }) => insert === 'gw_tags', 'before'],
+    ['after the tag is there', ({ insert }) => insert === 'gw_tags', 'after'],
+    ['before the end is in the index', (command) => isEnd(command), 'before'],
+  ])('in RECORD, %s', async (_when, test, when) => {
+    const held = gate.holdAt(test, when);
+    const first = await worker({ environment: { MONGODB_URI: gate.uri } });
+    const id = await begin();
+    await held;
+    await kill(first);
+    await expectTakenOver(id);
+  });
+
+  it('after the end is in the index: nobody works on it again', async () => {
+    const held = gate.holdAt(isEnd, 'after');
+    const first = await worker({ environment: { MONGODB_URI: gate.uri } });
+    const id = await begin();
+    await held;
+    await kill(first);
+    expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY', attempt: 1 });
+    const connection = new Redis({ ...redisOptions(site.environment['REDIS_URL'] ?? ''), maxRetriesPerRequest: null });
+    const queue = new QueueEvents(queueName('one'), { connection, prefix: 'gw' });
+    await queue.waitUntilReady();
+    const taken = once(queue, 'completed');
+    const second = await startInProcess(site, { api: false, worker: true });
+    await taken;
+    await queue.close();
+    connection.disconnect();
+    expect(await client.findPull(id)).toMatchObject({ state: 'READY', attempt: 1 });
+    await second.close();
+    expect(await allLeftovers(site)).toEqual([]);
+  });
+});
+
+describe('a caller whose process dies', () => {
+  it.each<['before' | 'after']>([['before'], ['after']])('%s the record of its pull is made leaves nothing stuck', async (when) => {
+    const { child, url } = await spawnGateway(site, 'api', { environment: { MONGODB_URI: gate.uri } });
+    workers.push(child);
+    const held = gate.holdAt(({ insert }) => insert === 'gw_pulls', when);
+    const call = clientOf({ url }).pull({ reference: 'app', systems: ['one'] });
+    call.catch(() => {});
+    await held;
+    await kill(child);
+    await expect(call).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    // Nobody calls again: the reconciler goes on with it.
+    const id = await onlyActivePull();
+    const published = await nextImageChange();
+    const last = await startInProcess(site, { api: false, worker: true });
+    await published.done;
+    expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY' });
+    await last.close();
+    expect(await allLeftovers(site)).toEqual([]);
+  });
+});
+
+async function onlyActivePull(): Promise<string> {
+  const database = await openDatabase({ uri: site.environment['MONGODB_URI'] ?? '', serverSelectionMs: 5000 });
+  const [active] = await database.actives.find().lean().exec();
+  await database.close();
+  return active!.pullId;
+}
+
+/** Listens for the next change of a tag; the promise in it resolves then. */
+async function nextImageChange(): Promise<{ readonly done: Promise<unknown> }> {
+  const redis = new Redis(redisOptions(site.environment['REDIS_URL'] ?? ''));
+  await redis.subscribe('gw:image');
+  return { done: once(redis, 'message').finally(() => redis.disconnect()) };
+}
+
+function configDigest(): string {
+  return (JSON.parse(registry.manifests.get('latest')!.bytes.toString()) as { config: { digest: string } }).config.digest;
+}
+
+function isEnd({ update, updates }: Record<string, unknown>): boolean {
+  return update === 'gw_pulls' && JSON.stringify(updates).includes('"state":"READY"');
+}
+
+/** A directory for PATH with a program that says that it was started (by a file) and then does nothing. */
+function stuckProgram(name: string, held: string): string {
+  const directory = join(site.directory, 'bin');
+  const real = findProgram(name) ?? '';
+  mkdirSync(directory);
+  writeFileSync(
+    join(directory, name),
+    `#!/bin/sh\ncase "$1" in *-version) exec ${real} "$@";; esac\n: > ${held}\nexec tail -f ${held}\n`,
+  );
+  chmodSync(join(directory, name), 0o755);
+  return directory;
+}
