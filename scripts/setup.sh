@@ -7,12 +7,15 @@
 #   4. the embedded index server, built once with Go and cached
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Where Debian has sshd, which users other than root do not search.
+PATH=$PATH:/usr/sbin
 
 # program:package
 needed=(
   redis-server:redis-server mksquashfs:squashfs-tools unsquashfs:squashfs-tools sqfs2tar:squashfs-tools-ng
   igzip:isal zstd:zstd docker-registry:docker-registry skopeo:skopeo umoci:umoci buildah:buildah
   htpasswd:apache2-utils openssl:openssl busybox:busybox-static setpriv:util-linux curl:curl flock:util-linux patch:patch
+  sshd:openssh-server sftp:openssh-client
 )
 
 missing_packages() {

@@ -23,7 +23,7 @@ import { errnoOf, messageOf } from '../lib/errors.js';
 import { deliveryFailed, explain, explainProduct, gatewayUser, isFull, noSpace } from './failures.js';
 import { closeAfter, copyRange, digestOfFile, orAbsent, writeFully } from './file-io.js';
 import { folderOf, type Folder, type TargetName } from './names.js';
-import type { FileStat, Room, Target, WriteOptions } from './target.js';
+import type { FileStat, Room, Target, Verification, WriteOptions } from './target.js';
 
 export interface LocalTargetOptions {
   /** Must exist; it is never created, because an absent one means that a file system is not mounted. */
@@ -34,6 +34,8 @@ export interface LocalTargetOptions {
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** Bytes that publishing an image leaves free. Default 0. */
   readonly reserveBytes?: number;
+  /** Default `always`. */
+  readonly verify?: Verification;
 }
 
 /** A target on this machine's file system. Nothing is touched before the first use. */
@@ -53,6 +55,7 @@ const NO_LINK = new Set(['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNO
 
 class LocalTarget implements Target {
   readonly reserveBytes: number;
+  readonly verify: Verification;
   readonly #directory: string;
   readonly #mode: number;
   readonly #owner: { readonly uid: number; readonly gid: number } | undefined;
@@ -62,6 +65,7 @@ class LocalTarget implements Target {
     this.#mode = options.mode ?? 0o600;
     this.#owner = options.owner;
     this.reserveBytes = options.reserveBytes ?? 0;
+    this.verify = options.verify ?? 'always';
   }
 
   pathOf(name: TargetName | Folder): string {
@@ -216,7 +220,8 @@ class LocalTarget implements Target {
       asConfigured:
         (Number(found.mode) & 0o7777) === this.#mode &&
         (owner === undefined || (Number(found.uid) === owner.uid && Number(found.gid) === owner.gid)),
-      resumable: kind === 'file' && found.nlink === 1n && Number(found.uid) === process.geteuid?.(),
+      // What a dead worker has left is built upon only where all of it is read at the end.
+      resumable: kind === 'file' && found.nlink === 1n && Number(found.uid) === process.geteuid?.() && this.verify === 'always',
       version: `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}`,
     };
   }

@@ -38,7 +38,12 @@ export interface WriteOptions {
   readonly onBytes?: (bytes: number) => void;
 }
 
+/** `always`: what was written is read back and its sha256 compared; `size`: its size alone is looked at. */
+export type Verification = 'always' | 'size';
+
 export interface Target {
+  /** How far what was just written is trusted. What was there before is always read. */
+  readonly verify: Verification;
   /** Bytes that copying an image has to leave free. Linked images and metadata take next to nothing and may use them. */
   readonly reserveBytes: number;
   /** The full path (over SFTP with the host) for messages and records. */

@@ -1,4 +1,4 @@
-/** Proving that a file on the target is what it should be: by its size, and by reading all of it. */
+/** Proving that a file on the target is what it should be: by its size, and by reading all of it unless the site trusts it. */
 import type { Digest } from '../lib/digest.js';
 import { deliveryFailed } from './failures.js';
 import type { TargetName } from './names.js';
@@ -34,6 +34,7 @@ export async function verifiedVersion(
   // The version is taken before the reading: bytes that change meanwhile then show as another version at the end.
   const before = await target.stat(name);
   if (before?.kind !== 'file' || before.size !== content.size) return undefined;
+  if (target.verify === 'size') return before.version;
   return (await target.digest(name, signal)) === content.sha256 ? before.version : undefined;
 }
 
