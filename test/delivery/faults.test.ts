@@ -13,7 +13,7 @@ import {
 } from '../../src/delivery/index.js';
 import { temporaryNames } from '../../src/delivery/names.js';
 import { runChild } from '../../src/lib/child.js';
-import { canMount, mountTmpfs, unmount } from './fixtures/mounts.js';
+import { canMount, mountTmpfs, unmount } from '../support/mounts.js';
 import type { PublisherOrder } from './fixtures/publisher.js';
 import { changedTarget } from './fixtures/watched-target.js';
 import { startFixture } from './fixtures/run-fixture.js';
@@ -178,7 +178,7 @@ describe('an image directory that can not be used', () => {
     const product = await workspace.product('a', MIB);
     const child = startFixture(
       'publisher.ts',
-      { target: { imageDirectory: workspace.images }, request: order(product) } satisfies PublisherOrder,
+      { target: { kind: 'local', imageDirectory: workspace.images }, request: order(product) } satisfies PublisherOrder,
       ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'],
     );
     const output = await text(child.stdout!);

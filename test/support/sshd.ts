@@ -40,8 +40,10 @@ export interface Sshd {
   kill(): Promise<void>;
   /** Starts again on the same port. */
   restart(): Promise<void>;
-  /** How many connections it serves now. */
-  connections(): number;
+  /** How many connections have logged in now. */
+  sessions(): number;
+  /** Stops (SIGSTOP) or continues (SIGCONT) all that serve connections; they then do not answer, and keep the connection. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   stop(): Promise<void>;
 }
 
@@ -132,7 +134,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     fingerprint,
     kill,
     restart: start,
-    connections: () => (child?.pid === undefined ? 0 : childrenOf(child.pid).length),
+    sessions: () => (child?.pid === undefined ? 0 : childrenOf(child.pid).filter(isLoggedIn).length),
+    signal(name) {
+      for (const pid of child?.pid === undefined ? [] : descendants(child.pid)) process.kill(pid, name);
+    },
     async stop() {
       await kill();
       await rm(directory, { recursive: true, force: true });
@@ -175,6 +180,15 @@ function childrenOf(pid: number): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((candidate) => parentOf(candidate) === pid);
+}
+
+/** sshd names a connection `sshd: user [...]` once somebody has logged in; before that, `[accepted]` or `[preauth]`. */
+function isLoggedIn(pid: number): boolean {
+  try {
+    return !/\[(?:accepted|net|preauth)\]/.test(readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8')) && descendants(pid).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function parentOf(pid: number): number | undefined {

@@ -29,11 +29,11 @@ export interface FileSystemStat {
   /** Bytes. */
   readonly freeBytes: number;
   readonly blockBytes: number;
-  readonly freeInodes: number;
+  readonly hasInodes: boolean;
   readonly isReadOnly: boolean;
 }
 
-const statvfsAnswer = z.object({ f_frsize: z.number(), f_bavail: z.number(), f_favail: z.number(), f_flag: z.number() });
+const statvfsAnswer = z.object({ f_frsize: z.number(), f_bavail: z.number(), f_files: z.number(), f_favail: z.number(), f_flag: z.number() });
 /** What ssh2 keeps of the server's greeting and has no accessor for. */
 const internals = z.object({ _extensions: z.record(z.string(), z.string()), _maxWriteLen: z.number() });
 
@@ -157,9 +157,15 @@ export class SftpChannel {
     const answer = await this.#request((done: Done<unknown>) =>
       this.#sftp.ext_openssh_statvfs(path, (error: Error | undefined, value: unknown) => done(error, value)),
     );
-    const { f_frsize, f_bavail, f_favail, f_flag } = statvfsAnswer.parse(answer);
-    // SSH_FXE_STATVFS_ST_RDONLY is 1. File systems that make inodes as needed give 0 or a huge number.
-    return { freeBytes: f_bavail * f_frsize, blockBytes: f_frsize, freeInodes: f_favail, isReadOnly: (f_flag & 1) === 1 };
+    const { f_frsize, f_bavail, f_files, f_favail, f_flag } = statvfsAnswer.parse(answer);
+    return {
+      freeBytes: f_bavail * f_frsize,
+      blockBytes: f_frsize,
+      // File systems that make inodes as needed say that they have none at all.
+      hasInodes: f_files === 0 || f_favail > 0,
+      // SSH_FXE_STATVFS_ST_RDONLY.
+      isReadOnly: (f_flag & 1) === 1,
+    };
   }
 
   #request<T>(send: (done: Done<T>) => void, isPatient = false): Promise<T> {

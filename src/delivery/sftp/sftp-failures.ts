@@ -31,9 +31,10 @@ export async function explainRefusal(error: unknown, step: RefusedStep, channel:
   if (room?.isReadOnly === true) return say(`the file system is mounted read-only. Mount ${step.directory} writable for ${step.user}.`);
   const found = await channel.lstat(step.path).catch(() => undefined);
   if (found?.isDirectory() === true) return say('a directory has that name. Find out who put it there, and remove it.');
-  if (step.wantsFreeName && found !== undefined) return say('something else has that name, maybe another worker with the same pull. Try again.');
-  if (step.needBytes > 0 && room !== undefined && (room.freeBytes < step.needBytes || room.freeInodes === 0)) {
+  if (step.needBytes > 0 && room !== undefined && (room.freeBytes < step.needBytes || !room.hasInodes)) {
     return noSpace(step.shown, step.needBytes, room.freeBytes, error);
   }
+  // Asked after the room: once made, the file that could not be filled has that name itself.
+  if (step.wantsFreeName && found !== undefined) return say('something else has that name, maybe another worker with the same pull. Try again.');
   return say(`the server says "${messageOf(error)}". Look at quotas and at the file system of ${step.directory}, and try again.`);
 }

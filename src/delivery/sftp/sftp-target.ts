@@ -104,7 +104,7 @@ class SftpTarget implements Target {
       });
       await this.#isThere(channel, '.imagegw');
       await this.#syncDirectory(channel, this.#directory);
-    });
+    }, () => 1);
   }
 
   /** Nothing of this machine can be linked there. */
@@ -238,13 +238,18 @@ class SftpTarget implements Target {
   }
 
   /** The same for a step on one name, whose refusals are explained. */
-  #do<T>(doing: string, name: TargetName | Folder, step: (channel: SftpChannel, path: string, attempt: number) => Promise<T>): Promise<T> {
-    return this.#run((channel, attempt) => this.#refusals(channel, { doing, name }, () => step(channel, this.#path(name), attempt)));
+  #do<T>(
+    doing: string,
+    name: TargetName | Folder,
+    step: (channel: SftpChannel, path: string, attempt: number) => Promise<T>,
+    needBytes?: () => number,
+  ): Promise<T> {
+    return this.#run((channel, attempt) => this.#refusals(channel, { doing, name, needBytes }, () => step(channel, this.#path(name), attempt)));
   }
 
   async #refusals<T>(
     channel: SftpChannel,
-    { doing, name, needBytes, wantsFreeName = false }: { doing: string; name: TargetName | Folder; needBytes?: () => number; wantsFreeName?: boolean },
+    { doing, name, needBytes, wantsFreeName = false }: { doing: string; name: TargetName | Folder; needBytes?: (() => number) | undefined; wantsFreeName?: boolean },
     step: () => Promise<T>,
   ): Promise<T> {
     this.#requireExtensions(channel);
