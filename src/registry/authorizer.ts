@@ -17,7 +17,8 @@ export interface Authorizer {
   /** The `Authorization` to try first; undefined when nothing is known yet. */
   known(identity: Identity, scope: string): string | undefined;
   /**
-   * A new `Authorization` after a 401; `failed` is what that request carried. Undefined: there is nothing more to try.
+   * A new `Authorization` after a 401; `failed` is what that request carried, and `isFresh` says that it came from the
+   * call before this one. Undefined: there is nothing more to try.
    *
    * @throws GatewayError DENIED, POLICY_REFUSED, REGISTRY_UNREACHABLE; or an answer to be retried, as `RetryableAnswer`.
    */
@@ -26,6 +27,7 @@ export interface Authorizer {
     identity: Identity,
     scope: string,
     failed: string | undefined,
+    isFresh: boolean,
     signal: AbortSignal,
   ): Promise<string | undefined>;
 }
@@ -183,7 +185,7 @@ export function createAuthorizer(
       return token !== undefined && token.endsAt > now() ? token.header : undefined;
     },
 
-    async renew(refusal, identity, scope, failed, signal) {
+    async renew(refusal, identity, scope, failed, isFresh, signal) {
       const challenges = parseChallenges(refusal.headers('www-authenticate'));
       const bearer = challenges.find(
         ({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'),
@@ -201,8 +203,10 @@ export function createAuthorizer(
       const current = tokens.get(key);
       // Another request has renewed it meanwhile.
       if (current !== undefined && current.header !== failed && current.endsAt > now()) return current.header;
-      if (failed?.startsWith('Bearer ') === true && asked !== undefined && isPullScope(asked))
-        wider.set(key, asked);
+      const isWider = asked !== undefined && isPullScope(asked) && asked !== (wider.get(key) ?? scope);
+      // A new token for the same would be refused like the one that was just made.
+      if (isFresh && !isWider) return undefined;
+      if (failed?.startsWith('Bearer ') === true && isWider) wider.set(key, asked);
       const wanted = wider.get(key) ?? scope;
       const inFlight = pending.get(key);
       if (inFlight !== undefined) return await abortable(inFlight, signal);

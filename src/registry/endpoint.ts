@@ -159,7 +159,7 @@ async function attempt(
         return { answer };
       if (answer.status === 401 && renewals < 2) {
         discard(answer);
-        const renewed = await authorizer.renew(answer, identity, scope, authorization, signal);
+        const renewed = await authorizer.renew(answer, identity, scope, authorization, renewals > 0, signal);
         if (renewed !== undefined) {
           authorization = renewed;
           continue;

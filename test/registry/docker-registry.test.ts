@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,7 +14,9 @@ import {
 } from '../../src/registry/index.js';
 import { runChild } from '../../src/lib/child.js';
 import { sha256 } from '../../src/lib/digest.js';
+import { createAuthority, type Certificate } from '../support/certificates.js';
 import { startDockerRegistry, type DockerRegistry } from '../support/docker-registry.js';
+import { startTokenServer, type TokenServer } from '../support/token-server.js';
 
 const platform: Platform = { os: 'linux', architecture: 'amd64' };
 const signal = new AbortController().signal;
@@ -150,94 +152,32 @@ describe('plain http', () => {
 describe('TLS, client certificates and htpasswd', () => {
   let registry: DockerRegistry;
   let ca: string;
+  let clientCertificate: Certificate;
   const credentials = { username: 'ann', password: 'pass:with:colons' };
-  const file = (name: string): string => join(directory, name);
 
   beforeAll(async () => {
-    ca = file('ca.crt');
-    await run(
-      'openssl',
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=test CA',
-      '-keyout',
-      file('ca.key'),
-      '-out',
-      ca,
-    );
-    await writeFile(file('ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-    for (const name of ['server', 'client']) {
-      await run(
-        'openssl',
-        'req',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-subj',
-        `/CN=${name}`,
-        '-keyout',
-        file(`${name}.key`),
-        '-out',
-        file(`${name}.csr`),
-      );
-      await run(
-        'openssl',
-        'x509',
-        '-req',
-        '-in',
-        file(`${name}.csr`),
-        '-CA',
-        ca,
-        '-CAkey',
-        file('ca.key'),
-        '-CAcreateserial',
-        '-days',
-        '2',
-        '-extfile',
-        file('ext'),
-        '-out',
-        file(`${name}.crt`),
-      );
-    }
-    await writeFile(
-      file('htpasswd'),
-      await run('htpasswd', '-Bbn', credentials.username, credentials.password),
-    );
-    const certs = file('certs');
+    const place = await mkdtemp(join(directory, 'tls-'));
+    const authority = await createAuthority(place);
+    ca = authority.certificate;
+    const server = await authority.issue('server');
+    clientCertificate = await authority.issue('client');
+    const htpasswd = join(place, 'htpasswd');
+    await writeFile(htpasswd, await run('htpasswd', '-Bbn', credentials.username, credentials.password));
+    registry = await startDockerRegistry({ tls: { ...server, clientCas: [ca] }, htpasswd });
+    const certs = join(place, 'certs');
     await mkdir(certs);
-    for (const name of ['client.crt', 'client.key', 'ca.crt']) {
-      await writeFile(join(certs, name.replace('client.crt', 'client.cert')), await readFile(file(name)));
-    }
-    registry = await startDockerRegistry({
-      tls: { certificate: file('server.crt'), key: file('server.key'), clientCas: [ca] },
-      htpasswd: file('htpasswd'),
-    });
-    await push(
-      registry,
-      'private/app:1',
-      '--dest-cert-dir',
-      certs,
-      '--dest-creds',
-      `${credentials.username}:${credentials.password}`,
-    );
+    await copyFile(ca, join(certs, 'ca.crt'));
+    await copyFile(clientCertificate.certificate, join(certs, 'client.cert'));
+    await copyFile(clientCertificate.key, join(certs, 'client.key'));
+    await push(registry, 'private/app:1', '--dest-cert-dir', certs, '--dest-creds', `${credentials.username}:${credentials.password}`);
   });
   afterAll(() => registry.stop());
 
   const client = (): Partial<RegistrySettings> => ({
     url: registry.url,
     caFile: ca,
-    clientCertFile: file('client.crt'),
-    clientKeyFile: file('client.key'),
+    clientCertFile: clientCertificate.certificate,
+    clientKeyFile: clientCertificate.key,
   });
 
   test('a password with colons works, and the image is private', async () => {
@@ -257,10 +197,77 @@ describe('TLS, client certificates and htpasswd', () => {
   test('no credentials: DENIED', async () => {
     await expect(pull(client(), 'private/app:1')).rejects.toMatchObject({ code: 'DENIED' });
   });
+  test('without the client certificate nothing is given', async () => {
+    const { clientCertFile: _cert, clientKeyFile: _key, ...plain } = client();
+    await expect(pull({ ...plain, credentials }, 'private/app:1')).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+  });
   test('a CA that nobody named is refused for good', async () => {
     await expect(pull({ url: registry.url, credentials }, 'private/app:1')).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       retryable: false,
     });
+  });
+});
+
+describe('token authentication', () => {
+  let registry: DockerRegistry;
+  let tokens: TokenServer;
+  let ca: string;
+  const credentials = { username: 'ann', password: 'pass:with:colons' };
+
+  beforeAll(async () => {
+    const place = await mkdtemp(join(directory, 'token-'));
+    const authority = await createAuthority(place);
+    ca = authority.certificate;
+    const tls = await authority.issue('server');
+    tokens = await startTokenServer({ tls, signer: authority, login: credentials, isPublic: (name) => name.startsWith('open/') });
+    registry = await startDockerRegistry({
+      tls,
+      token: { realm: tokens.realm, service: tokens.service, issuer: tokens.issuer, rootCertBundle: ca },
+    });
+    const login = ['--dest-creds', `${credentials.username}:${credentials.password}`];
+    const certs = join(place, 'certs');
+    await mkdir(certs);
+    await copyFile(ca, join(certs, 'ca.crt'));
+    for (const repository of ['open/app', 'closed/app']) {
+      await push(registry, `${repository}:1`, '--dest-cert-dir', certs, ...login);
+    }
+  });
+  beforeEach(() => {
+    tokens.seen.length = 0;
+  });
+  afterAll(async () => {
+    await registry.stop();
+    await tokens.stop();
+  });
+
+  const client = (): Partial<RegistrySettings> => ({ url: registry.url, caFile: ca, realmHosts: [tokens.host] });
+
+  test('a public image: one anonymous token for the manifest and all blobs, although there is a login', async () => {
+    const image = await pull({ ...client(), credentials }, 'open/app:1');
+    expect(image.access).toBe('public');
+    expect(tokens.seen).toEqual([{ scopes: ['repository:open/app:pull'], service: tokens.service, username: undefined }]);
+  });
+  test('a private one: anonymous first, then one token for the login', async () => {
+    const image = await pull({ ...client(), credentials }, 'closed/app:1');
+    expect(image.access).toBe('private');
+    expect(tokens.seen.map(({ username }) => username)).toEqual([undefined, 'ann']);
+  });
+  test('a private one without a login: a token that grants nothing, and DENIED', async () => {
+    await expect(pull(client(), 'closed/app:1')).rejects.toMatchObject({ code: 'DENIED' });
+    // Once, and once with the scope that the registry names.
+    expect(tokens.seen.length).toBeLessThanOrEqual(2);
+  });
+  test('a wrong password: DENIED by the token service', async () => {
+    const wrong = { username: 'ann', password: 'hunter2' };
+    await expect(pull({ ...client(), credentials: wrong }, 'closed/app:1')).rejects.toMatchObject({
+      code: 'DENIED',
+      message: expect.not.stringContaining('hunter2'),
+    });
+  });
+  test('a token service that is not bound to the registry gets no login', async () => {
+    const pulling = pull({ ...client(), realmHosts: [], allowedAddresses: ['loopback'], credentials }, 'closed/app:1');
+    await expect(pulling).rejects.toMatchObject({ code: 'DENIED', message: expect.stringContaining('realmHosts') });
+    expect(tokens.seen.map(({ username }) => username)).not.toContain('ann');
   });
 });
