@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh
+bash scripts/install-crane.sh
 mkdir -p bench/results
 start=$(date +%s%N)
 bash scripts/setup.sh
@@ -10,3 +11,4 @@ millis=$((($(date +%s%N) - start) / 1000000))
 printf 'Set-up when everything is there: %s ms\n' "$millis"
 printf '{"setupAgainMs": %s}\n' "$millis" >bench/results/setup.json
 npx tsx bench/index-server.ts
+npx tsx bench/fetch.ts
