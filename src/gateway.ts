@@ -3,7 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import type { GatewayConfig, SystemConfig } from './config/index.js';
-import { createLocalTarget, sweepTemporary, type Target } from './delivery/index.js';
+import { SshConnections, sweepTemporary, type Target } from './delivery/index.js';
 import { createImageChanges, encodeImageChange } from './jobs/image-changes.js';
 import { redisNames } from './jobs/keys.js';
 import type { PipelineServices } from './jobs/pipeline/context.js';
@@ -18,6 +18,7 @@ import { createRedisRateGate } from './jobs/redis-rate-gate.js';
 import { createRegistryAccounts } from './jobs/registry-accounts.js';
 import { registryLimitsOf, registrySettingsOf } from './jobs/registry-settings.js';
 import { createWorkDirectories } from './jobs/work-directories.js';
+import { createTargets } from './jobs/system-targets.js';
 import { ownerOfThisProcess } from './jobs/worker-identity.js';
 import { startWorkerPool } from './jobs/worker-pool.js';
 import { GatewayError } from './lib/errors.js';
@@ -67,7 +68,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       // An image must not slip past an examiner that the site relies on.
       throw new GatewayError('UNSUPPORTED', 'The configuration names an examiner, which this version does not run yet: take the key out to pull without one.');
     }
-    const target = targets(config);
+    const ssh = new SshConnections((problem) => log.warn({ err: problem }, 'a host of a system could not be used; the next one is tried'));
+    undo.push(() => ssh.close());
+    const target = createTargets(ssh);
     const tools = roles.worker ? await probeTools() : undefined;
     const redis = await connectRedis(options.redisUrl, onError);
     undo.push(() => Promise.resolve(redis.close()));
@@ -171,25 +174,6 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     await runBackwards(undo, log);
     throw error;
   }
-}
-
-/** One target a system, made once. */
-function targets(config: GatewayConfig): (system: SystemConfig) => Target {
-  const made = new Map<string, Target>();
-  for (const system of config.systems) {
-    if (system.access !== 'local') {
-      throw new GatewayError('UNSUPPORTED', `Platforms.${system.name}: this version writes to local directories only; accesstype "remote" comes later. Set accesstype to "local", or take the system out.`);
-    }
-    made.set(
-      system.name,
-      createLocalTarget({ imageDirectory: system.imageDirectory, mode: system.delivery.fileMode, reserveBytes: system.delivery.reserveBytes }),
-    );
-  }
-  return (system) => {
-    const target = made.get(system.name);
-    if (target === undefined) throw new GatewayError('UNKNOWN_SYSTEM', `There is no system "${system.name}".`);
-    return target;
-  };
 }
 
 function workerSystems({ config, workerSystems: wanted }: GatewayOptions): readonly SystemConfig[] {

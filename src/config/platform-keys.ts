@@ -3,7 +3,7 @@
  */
 import { z } from 'zod';
 import { optional, required, withDefault, type Kind } from './keys.js';
-import { anything, count, flag, names, object, oneOf, size, text } from './kinds.js';
+import { anything, count, duration, flag, names, object, oneOf, size, text } from './kinds.js';
 
 const realm: Kind<string> = {
   schema: z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/),
@@ -19,6 +19,20 @@ const fileMode: Kind<number> = {
     .regex(/^0?[0-7]{3}$/)
     .transform((digits) => Number.parseInt(digits, 8)),
   type: 'permissions as three octal digits in quotes, as `"0600"`',
+};
+const fingerprints: Kind<readonly string[]> = {
+  schema: z.union([z.string().transform((one) => [one]), z.array(z.string())]).pipe(z.array(z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/))),
+  type: '`"SHA256:..."` or a list of such',
+};
+const owner: Kind<{ readonly uid: number; readonly gid: number }> = {
+  schema: z
+    .string()
+    .regex(/^\d{1,10}:\d{1,10}$/)
+    .transform((text) => {
+      const [uid, gid] = text.split(':').map(Number);
+      return { uid: uid ?? 0, gid: gid ?? 0 };
+    }),
+  type: '`"uid:gid"`, as numbers',
 };
 const BLOCK_SIZES: readonly number[] = [12, 13, 14, 15, 16, 17, 18, 19, 20].map((power) => 2 ** power);
 const blockSize: Kind<number> = {
@@ -76,8 +90,22 @@ export const sshSection = {
     imageDir: required(text, 'the directory on the system where the container runtime looks for images'),
     username: required(text, 'user to log in as'),
     key: optional(text, 'the agent', 'file of the private key'),
+    passphraseFile: optional(text, 'none', 'file whose first line unlocks the key'),
+    agent: optional(text, '`SSH_AUTH_SOCK`', 'socket of the agent, where there is no key'),
     port: optional(count(1, 65_535), '`22`', 'port, for hosts that name none'),
-    knownHosts: optional(text, 'that of the user', 'known_hosts file with the keys of the hosts'),
+    knownHosts: optional(text, 'that of the user', 'known_hosts file with the keys of the hosts; a host without a key there is refused'),
+    fingerprints: withDefault(fingerprints, [], 'host keys that are trusted, as `ssh-keygen -l` prints them; with any, `knownHosts` is not looked at'),
+    olderServers: withDefault(
+      oneOf('refuse', 'allow'),
+      'refuse',
+      'servers without posix-rename, fsync or statvfs of OpenSSH: `"allow"` risks losing what was just written in a crash, and can not replace files',
+    ),
+    channels: withDefault(count(1, 100), 8, 'most SFTP channels on one connection; one is used unless the link is long'),
+    connectTimeout: withDefault(duration(0.1), 10, 'longest time to connect to one host and log in'),
+    keepalive: withDefault(duration(0.1), 15, 'time between signs of life; three without an answer end the connection'),
+    stallTimeout: withDefault(duration(0.1), 60, 'longest time without any answer, after which a new connection is made'),
+    reconnects: withDefault(count(0, 1000), 5, 'new connections that one operation tries without getting further'),
+    reconnectDelay: withDefault(duration(0), 1, 'wait before the first of these, doubled with each one after it, up to 30 s'),
     sshCmdOptions: withDefault(
       names,
       [],
@@ -125,6 +153,7 @@ export const deliverySection = {
       '0600',
       'permissions of the files; readable for all lets users pass by the access rules',
     ),
+    owner: optional(owner, 'the user that writes', 'owner of the files; only root can give files away'),
     reserve: withDefault(size(0), 0, 'room that is left free on the system'),
     verify: withDefault(
       oneOf('always', 'size'),

@@ -101,11 +101,6 @@ function readRemote(
   context: PathContext,
 ): { readonly imageDirectory: string; readonly ssh: SshConfig } {
   const { findings } = context;
-  // The API takes such a system for one that can be pulled to, so that it must not start.
-  findings.problem(
-    `${at}.accesstype`,
-    '"remote" (SFTP) is not in this version yet, which writes to local directories only: run the gateway beside the system and set "local", with local.imageDir',
-  );
   const ssh = readSection(sshSection, values.ssh ?? {}, `${at}.ssh`, findings);
   const given = {
     ...translateSshOptions(ssh.scpCmdOptions, `${at}.ssh.scpCmdOptions`, findings),
@@ -124,19 +119,34 @@ function readRemote(
   if (ssh.imageDir?.startsWith('/') === false) {
     findings.problem(`${at}.ssh.imageDir`, 'must begin with "/": it is a path on the system');
   }
-  const key = ssh.key ?? given.key;
-  const knownHosts = ssh.knownHosts ?? given.knownHosts;
+  const file = (path: string | undefined, name: string): string | undefined => (path === undefined ? undefined : absolutePath(path, `${at}.ssh.${name}`, context));
   return {
     imageDirectory: ssh.imageDir ?? '',
     ssh: {
       hosts,
       username: ssh.username ?? given.username ?? '',
-      ...(key === undefined ? {} : { key: absolutePath(key, `${at}.ssh.key`, context) }),
-      ...(knownHosts === undefined
-        ? {}
-        : { knownHosts: absolutePath(knownHosts, `${at}.ssh.knownHosts`, context) }),
+      ...defined({
+        key: file(ssh.key ?? given.key, 'key'),
+        passphraseFile: file(ssh.passphraseFile, 'passphraseFile'),
+        agent: file(ssh.agent, 'agent'),
+        knownHosts: file(ssh.knownHosts ?? given.knownHosts, 'knownHosts'),
+      }),
+      fingerprints: ssh.fingerprints,
+      allowOlderServers: ssh.olderServers === 'allow',
+      channels: ssh.channels,
+      connectTimeoutMs: ssh.connectTimeout,
+      keepaliveMs: ssh.keepalive,
+      stallTimeoutMs: ssh.stallTimeout,
+      reconnects: ssh.reconnects,
+      reconnectDelayMs: ssh.reconnectDelay,
     },
   };
+}
+
+/** Without the keys that have no value. */
+function defined<Name extends string>(values: Readonly<Record<Name, string | undefined>>): Partial<Record<Name, string>> {
+  // The entries are those of the argument, less some.
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<Record<Name, string>>;
 }
 
 /** `name`, `name:port`, `[2001:db8::1]:port` or a bare IPv6 address. */
@@ -197,7 +207,7 @@ function readDelivery(
   at: string,
   { findings }: PathContext,
 ): SystemConfig['delivery'] {
-  const { fileMode, reserve, verify } = readSection(
+  const { fileMode, owner, reserve, verify } = readSection(
     deliverySection,
     values.delivery,
     `${at}.delivery`,
@@ -209,5 +219,5 @@ function readDelivery(
       'lets users read images directly, past the access lists of private ones; the runtime reads as root and needs 0600 only',
     );
   }
-  return { fileMode, reserveBytes: reserve, verify };
+  return { fileMode, ...(owner === undefined ? {} : { owner }), reserveBytes: reserve, verify };
 }

@@ -95,8 +95,23 @@ export interface SshConfig {
   readonly username: string;
   /** Private key file; absent: the agent. */
   readonly key?: string;
+  /** File whose first line unlocks the key. */
+  readonly passphraseFile?: string;
+  /** Socket of the agent; absent: `SSH_AUTH_SOCK`. */
+  readonly agent?: string;
   /** known_hosts file; absent: that of the user who runs the gateway. */
   readonly knownHosts?: string;
+  /** Trusted host keys, as `SHA256:...`; with any, known_hosts is not looked at. */
+  readonly fingerprints: readonly string[];
+  /** Servers without posix-rename, fsync and statvfs are used too. */
+  readonly allowOlderServers: boolean;
+  /** Most SFTP channels on one connection. */
+  readonly channels: number;
+  readonly connectTimeoutMs: number;
+  readonly keepaliveMs: number;
+  readonly stallTimeoutMs: number;
+  readonly reconnects: number;
+  readonly reconnectDelayMs: number;
 }
 
 export interface SshHost {
@@ -132,6 +147,8 @@ export interface RootfsPolicyConfig {
 export interface DeliveryConfig {
   /** Permission bits of the published files. */
   readonly fileMode: number;
+  /** Absent: whoever writes. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
   /** Room that is left free on the system. */
   readonly reserveBytes: number;
   /** `always`: what lies on the system is read back; `size`: its size alone is compared. */

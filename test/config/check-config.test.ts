@@ -150,10 +150,6 @@ describe('what this version does not have is refused, not left out', () => {
     ['DefaultImageFormat', { ...goodFile, DefaultImageFormat: 'ext4' }],
     ['examiner', { ...goodFile, examiner: '/usr/bin/examine' }],
     ['Platforms.cori.policy_file', withSystem({ policy_file: '/etc/policy.json' })],
-    [
-      'Platforms.cori.accesstype',
-      withSystem({ accesstype: 'remote', host: 'a', ssh: { username: 'u', imageDir: '/i' } }),
-    ],
   ])('%s', (path, file) => {
     expect(check(file).problems.map((line) => line.split(': ')[0])).toEqual([path]);
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { defaultConfig, loadConfig, type GatewayConfig, type SystemConfig } from '../../src/config/index.js';
 import { createFindings } from '../../src/config/findings.js';
 import { translateSshOptions } from '../../src/config/ssh-options.js';
+import { DEFAULT_SSH_LIMITS } from '../../src/delivery/index.js';
 import { DEFAULT_REGISTRY_LIMITS } from '../../src/registry/settings.js';
 import { DEFAULT_ROOTFS_LIMITS, DEFAULT_ROOTFS_POLICY } from '../../src/rootfs/settings.js';
 import { goodFile, type JsonObject } from './good-file.js';
@@ -140,6 +141,79 @@ describe('defaults', () => {
     expect(DEFAULT_REGISTRY_LIMITS).toMatchObject({ ...registryLimits });
     expect(rootfsLimits).toEqual(DEFAULT_ROOTFS_LIMITS);
     expect(DEFAULT_ROOTFS_POLICY).toMatchObject({ ...systems[0]?.policy });
+  });
+});
+
+describe('a remote system', () => {
+  const ssh = { username: 'shifter', key: 'id_ed25519', imageDir: '/images' };
+  const remote = (keys: JsonObject, more: JsonObject = {}): SystemConfig | undefined =>
+    system({ accesstype: 'remote', local: null, host: ['dtn1', 'dtn2:2222', '[2001:db8::1]:22'], ssh: { ...ssh, ...keys }, ...more });
+
+  it('is read as a Shifter site has it, with limits of ours', () => {
+    writeFileSync(join(directory, 'id_ed25519'), 'key');
+    const read = remote({ sshCmdOptions: ['-o', 'StrictHostKeyChecking=no'] });
+    expect(read).toMatchObject({ access: 'remote', imageDirectory: '/images', delivery: { verify: 'always' } });
+    expect(read?.ssh).toEqual({
+      hosts: [
+        { name: 'dtn1', port: 22 },
+        { name: 'dtn2', port: 2222 },
+        { name: '2001:db8::1', port: 22 },
+      ],
+      username: 'shifter',
+      key: join(directory, 'id_ed25519'),
+      fingerprints: [],
+      allowOlderServers: false,
+      ...DEFAULT_SSH_LIMITS,
+    });
+  });
+
+  it('takes a port, pinned keys, a passphrase, an agent, an owner and each limit', () => {
+    const fingerprint = `SHA256:${'a'.repeat(43)}`;
+    const read = remote(
+      {
+        port: 77,
+        passphraseFile: '/p',
+        agent: '/a',
+        knownHosts: '/k',
+        fingerprints: fingerprint,
+        olderServers: 'allow',
+        channels: 2,
+        connectTimeout: 1,
+        keepalive: 2,
+        stallTimeout: 3,
+        reconnects: 4,
+        reconnectDelay: 0.5,
+      },
+      { host: 'one', delivery: { owner: '12:34' } },
+    );
+    expect(read?.ssh).toEqual({
+      hosts: [{ name: 'one', port: 77 }],
+      username: 'shifter',
+      key: expect.stringContaining('id_ed25519'),
+      passphraseFile: '/p',
+      agent: '/a',
+      knownHosts: '/k',
+      fingerprints: [fingerprint],
+      allowOlderServers: true,
+      channels: 2,
+      connectTimeoutMs: 1000,
+      keepaliveMs: 2000,
+      stallTimeoutMs: 3000,
+      reconnects: 4,
+      reconnectDelayMs: 500,
+    });
+    expect(read?.delivery.owner).toEqual({ uid: 12, gid: 34 });
+  });
+
+  it.each([
+    ['Platforms.cori.ssh.username', { ssh: { imageDir: '/i' } }],
+    ['Platforms.cori.ssh.imageDir', { ssh: { username: 'u', imageDir: 'i' } }],
+    ['Platforms.cori.host', { host: null }],
+    ['Platforms.cori.host', { host: ['a b'] }],
+    ['Platforms.cori.ssh.fingerprints', { ssh: { ...ssh, fingerprints: 'MD5:aa' } }],
+    ['Platforms.cori.delivery.owner', { delivery: { owner: 'root' } }],
+  ])('does not start without %s as it must be', (path, keys) => {
+    expect(String(thrownBy(() => remote({}, keys)))).toContain(path);
   });
 });
 
