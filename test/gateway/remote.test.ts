@@ -1,0 +1,114 @@
+/** Whole pulls through gateways that write over SSH. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { GatewayClient } from '../../src/client/index.js';
+import type { RunningGateway } from '../../src/gateway.js';
+import { giveTo } from '../delivery/fixtures/targets.js';
+import { filesBelow } from '../delivery/fixtures/workspace.js';
+import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
+import { freePort, startSshd, type Sshd } from '../support/sshd.js';
+import { startTestStack, type TestStack } from '../support/stack.js';
+import { tarOf } from '../support/tar.js';
+
+let stack: TestStack;
+let registry: FakeRegistry;
+let sshd: Sshd;
+
+beforeAll(async () => {
+  [stack, registry, sshd] = await Promise.all([startTestStack(), startFakeRegistry(), startSshd()]);
+});
+afterAll(async () => {
+  await registry.stop();
+  await stack.stop();
+  await sshd.stop();
+});
+
+let images: string;
+let site: Site;
+let api: RunningGateway;
+let client: GatewayClient;
+const workers: ChildProcess[] = [];
+
+beforeEach(async () => {
+  const root = mkdtempSync(join(tmpdir(), 'imagegw-far-'));
+  images = join(root, 'images');
+  mkdirSync(images);
+  await giveTo(sshd, images);
+  const dead = await freePort();
+  const ssh = { username: sshd.username, key: sshd.key, knownHosts: sshd.knownHosts, imageDir: images, reconnects: 2, reconnectDelay: 0.05 };
+  site = makeSite(stack, registry.url, {
+    Platforms: {
+      far: { accesstype: 'remote', host: [`127.0.0.1:${dead}`, `127.0.0.1:${sshd.port}`], ssh, platform: 'linux/amd64' },
+      gone: { accesstype: 'remote', host: [`127.0.0.1:${dead}`], ssh, platform: 'linux/amd64' },
+    },
+  });
+  api = await startInProcess(site, { api: true, worker: false });
+  client = clientOf(api);
+});
+
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await kill(worker);
+  await api.close();
+  site.remove();
+  rmSync(join(images, '..'), { recursive: true });
+});
+
+async function worker(): Promise<ChildProcess> {
+  const child = await spawnWorker(site);
+  workers.push(child);
+  return child;
+}
+
+/** An image whose product is as large as its layer, because it can't be compressed. */
+function putImage(tag: string, mib: number): string {
+  return registry.putImage([tarOf({ name: 'data', body: randomBytes(mib << 20) })], tag);
+}
+
+const filesOf = (imageId: string): string[] => ['.imagegw', `.imagegw/${imageId}.json`, `${imageId}.meta`, `${imageId}.squashfs`].sort();
+
+describe('a system over SSH', () => {
+  it('gets an image, with the bytes delivered in the progress, and loses it again', async () => {
+    const imageId = putImage('first', 8).slice(7);
+    await worker();
+    const { pulls } = await client.pull({ reference: 'app:first', systems: ['far'] });
+    const states = await statesOf(client, pulls[0]!.id);
+    expect(states.at(-1)).toMatchObject({ state: 'READY', error: null, image: { imageId, path: `127.0.0.1:${images}/${imageId}.squashfs` } });
+    expect(await filesBelow(images)).toEqual(filesOf(imageId));
+    expect(statSync(join(images, `${imageId}.squashfs`)).size).toBe(states.at(-1)!.bytesDelivered);
+    // The second time it is found there.
+    const again = await client.pull({ reference: 'app:first', systems: ['far'] });
+    expect((await statesOf(client, again.pulls[0]!.id)).at(-1)?.state).toBe('READY');
+    const expired = await client.expireImage({ reference: 'app:first', system: 'far' });
+    expect(expired).toMatchObject({ imageRemoved: true });
+    expect(await filesBelow(images)).toEqual(['.imagegw']);
+  });
+
+  it('keeps whole files only when the worker is killed in the transfer and another takes over', async () => {
+    const imageId = putImage('killed', 64).slice(7);
+    const first = await worker();
+    const { pulls } = await client.pull({ reference: 'app:killed', systems: ['far'] });
+    const { id } = pulls[0]!;
+    const seen = await until(client, id, ({ bytesDelivered }) => bytesDelivered !== null && bytesDelivered > 0);
+    await kill(first);
+    expect(seen.stage).toBe('TRANSFER');
+    expect(readdirSync(images).filter((name) => !name.startsWith('.'))).toEqual([]);
+    await worker();
+    expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY', attempt: 2, image: { imageId } });
+    expect(await filesBelow(images)).toEqual(filesOf(imageId));
+  });
+
+  it('that can not be reached fails its own pull, with the host in the message', async () => {
+    putImage('both', 1);
+    await worker();
+    const { pulls } = await client.pull({ reference: 'app:both', systems: ['gone', 'far'] });
+    const ends = await Promise.all(pulls.map(async ({ id }) => (await statesOf(client, id)).at(-1)!));
+    const byState = new Map(ends.map((end) => [end.state, end]));
+    expect(byState.get('READY')).toBeDefined();
+    expect(byState.get('FAILED')?.error).toMatchObject({ code: 'DELIVERY_FAILED', stage: 'TRANSFER', retryable: true, message: expect.stringMatching(/^Can't connect to 127\.0\.0\.1:\d+: /) });
+  });
+});
