@@ -49,17 +49,20 @@ const STDERR_TAIL_BYTES = 8192;
 
 /** Full path of a program on PATH, or undefined. */
 export function findProgram(name: string, path = process.env['PATH'] ?? ''): string | undefined {
-  for (const directory of path.split(delimiter)) {
-    if (directory === '') continue;
-    const candidate = join(directory, name);
-    try {
-      accessSync(candidate, constants.X_OK);
-      return candidate;
-    } catch {
-      // Not in this directory.
-    }
+  return path
+    .split(delimiter)
+    .filter((directory) => directory !== '')
+    .map((directory) => join(directory, name))
+    .find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
-  return undefined;
 }
 
 /** `setpriv` of util-linux makes the kernel signal the child when we die; without it the child sees end of file. */
@@ -76,11 +79,14 @@ export function boundToParent(command: string, args: readonly string[]): readonl
  */
 export function startChild(options: ChildOptions): RunningChild {
   const errorCode = options.errorCode ?? 'INTERNAL';
-  const program = options.command.includes('/') ? options.command : findProgram(options.command, options.env?.['PATH']);
+  // Looked for here: setpriv would start, and report what is missing in its own way.
+  const program = options.command.includes('/')
+    ? [options.command].find(isProgram)
+    : findProgram(options.command, options.env?.['PATH']);
   if (program === undefined) {
     const missing = new GatewayError(
       options.missingCode ?? errorCode,
-      `The program "${options.command}" is not installed on this machine or not on PATH: install it and try again.`,
+      `The program "${options.command}" is not installed on this machine, not on PATH or not executable: install it and try again.`,
     );
     return { pid: undefined, stdin: null, stdout: null, done: lazyRejection(missing), kill: () => {}, stderrTail: () => '' };
   }

@@ -1,5 +1,5 @@
 /** What a pull will cost, known from the manifest alone, before the first layer. */
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { GatewayError, messageOf } from '../lib/errors.js';
 import type { BlobCache } from './blob-cache.js';
 import type { ResolvedImage } from './image.js';
@@ -36,24 +36,40 @@ export async function admission(
   };
 }
 
+/** What is going to be written below a directory. */
+export interface RoomNeed {
+  readonly path: string;
+  readonly bytes: number;
+}
+
 /**
- * Makes sure that a file system has room before anything is written to it.
+ * Makes sure that there is room before anything is written. What goes to one file system must fit together.
  *
- * @throws GatewayError NO_SPACE with path, need and have; BAD_CONFIG when the path can't be asked.
+ * @throws GatewayError NO_SPACE with paths, need and have; BAD_CONFIG when a path can't be asked.
  */
-export async function requireRoom(path: string, needBytes: number, reserveBytes = 0): Promise<void> {
-  let have: number;
+export async function requireRoom(...needs: readonly RoomNeed[]): Promise<void> {
+  const systems = new Map<number, { paths: string[]; needBytes: number; haveBytes: number }>();
+  for (const { path, bytes } of needs) {
+    const { device, freeBytes } = await roomAt(path);
+    const system = systems.get(device) ?? { paths: [], needBytes: 0, haveBytes: freeBytes };
+    systems.set(device, { ...system, paths: [...system.paths, path], needBytes: system.needBytes + bytes });
+  }
+  for (const { paths, needBytes, haveBytes } of systems.values()) {
+    if (needBytes <= haveBytes) continue;
+    throw new GatewayError(
+      'NO_SPACE',
+      `There is too little room at ${paths.join(' and ')}: ${String(needBytes)} bytes are needed and ${String(haveBytes)} are free. Free some, then pull again.`,
+    );
+  }
+}
+
+async function roomAt(path: string): Promise<{ readonly device: number; readonly freeBytes: number }> {
   try {
-    const { bavail, bsize } = await statfs(path);
-    have = bavail * bsize - reserveBytes;
+    const [{ dev }, { bavail, bsize }] = await Promise.all([stat(path), statfs(path)]);
+    return { device: dev, freeBytes: bavail * bsize };
   } catch (error) {
     throw new GatewayError('BAD_CONFIG', `The free room of ${path} can't be found out: ${messageOf(error)}`, {
       cause: error,
     });
   }
-  if (needBytes <= have) return;
-  throw new GatewayError(
-    'NO_SPACE',
-    `${path} needs ${String(needBytes)} bytes and has ${String(Math.max(0, have))}: free some room, then pull again.`,
-  );
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, statfs, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -248,9 +248,21 @@ test('admission: what is there, what is to come, what occurs twice', async () =>
 });
 
 test('too little room is NO_SPACE with path, need and have', async () => {
-  await requireRoom(directory, 1);
-  await expect(requireRoom(directory, 2 ** 60)).rejects.toMatchObject({
+  await requireRoom({ path: directory, bytes: 1 });
+  await expect(requireRoom({ path: directory, bytes: 2 ** 60 })).rejects.toMatchObject({
     code: 'NO_SPACE',
-    message: expect.stringMatching(new RegExp(`${directory}.*${String(2 ** 60)}.* has \\d+`)),
+    message: expect.stringMatching(
+      new RegExp(`${directory}: ${String(2 ** 60)} bytes are needed and \\d+ are free`),
+    ),
+  });
+});
+
+test('what goes to one file system must fit together', async () => {
+  const { bavail, bsize } = await statfs(directory);
+  const need = { path: directory, bytes: Math.floor(bavail * bsize * 0.6) };
+  await requireRoom(need);
+  await expect(requireRoom(need, { ...need, path: tmpdir() })).rejects.toMatchObject({
+    code: 'NO_SPACE',
+    message: expect.stringContaining(`${directory} and ${tmpdir()}: ${String(need.bytes * 2)} bytes`),
   });
 });

@@ -6,11 +6,10 @@ import { admission, requireRoom, type ResolvedImage } from '../../registry/index
 import type { PullContext } from './context.js';
 
 /**
- * @throws GatewayError NO_SPACE with path, need and have.
+ * @throws GatewayError NO_SPACE with paths, need and have.
  */
 export async function admit(context: PullContext, image: ResolvedImage): Promise<void> {
   const { services, workDirectory } = context;
   const { bytesToFetch, productBytes } = await admission(image, services.blobs);
-  await requireRoom(services.config.cacheDirectory, bytesToFetch);
-  await requireRoom(workDirectory, productBytes);
+  await requireRoom({ path: services.config.cacheDirectory, bytes: bytesToFetch }, { path: workDirectory, bytes: productBytes });
 }
