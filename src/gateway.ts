@@ -11,7 +11,7 @@ import { ProgressHub } from './jobs/progress/progress-hub.js';
 import { createProgressStore } from './jobs/progress/progress-store.js';
 import { createPullQueues } from './jobs/pull-queues.js';
 import { runPullJob } from './jobs/pull-runner.js';
-import { createPullService } from './jobs/pull-service.js';
+import { createPullService, type PullService } from './jobs/pull-service.js';
 import { startReconciler } from './jobs/reconciler.js';
 import { connectRedis } from './jobs/redis-connections.js';
 import { createRedisRateGate } from './jobs/redis-rate-gate.js';
@@ -46,6 +46,8 @@ export interface RunningGateway {
   /** Where the API listens; undefined for a worker alone. */
   readonly url: string | undefined;
   readonly hub: ProgressHub;
+  /** What callers can do, for callers in this process. */
+  readonly pullService: PullService;
   close(): Promise<void>;
 }
 
@@ -169,7 +171,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       undo.push(() => server.close());
       url = server.url;
     }
-    return { url, hub, close: () => runBackwards(undo, log) };
+    return { url, hub, pullService, close: () => runBackwards(undo, log) };
   } catch (error) {
     await runBackwards(undo, log);
     throw error;

@@ -32,7 +32,9 @@ export class ProgressTracker {
   #snapshot: PullSnapshot;
   #timer: NodeJS.Timeout | undefined;
   #lastPublished = 0;
-  #publishing: Promise<void> = Promise.resolve();
+  /** What is to go out, in order: one state of each stage. */
+  readonly #waiting: PullSnapshot[] = [];
+  #publishing: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: TrackerOptions) {
@@ -96,13 +98,14 @@ export class ProgressTracker {
     this.#closed = true;
     await this.#publishing;
     this.#snapshot = { ...final, sequence: this.#snapshot.sequence };
-    await this.#publish();
+    await this.#publish(this.#snapshot);
   }
 
   /** Stops without a last word: another worker speaks for this pull now. */
   abandon(): void {
     clearTimeout(this.#timer);
     this.#closed = true;
+    this.#waiting.length = 0;
   }
 
   #setLayers(layers: readonly LayerSnapshot[]): void {
@@ -128,12 +131,22 @@ export class ProgressTracker {
     this.#timer = undefined;
     if (this.#closed) return;
     this.#lastPublished = Date.now();
-    this.#publishing = this.#publishing.then(() => this.#publish());
+    const last = this.#waiting.at(-1);
+    // A newer state of the same stage makes the older one superfluous; so what waits for a slow Redis stays short.
+    if (last?.state === this.#snapshot.state && last.stage === this.#snapshot.stage) this.#waiting.pop();
+    this.#waiting.push(this.#snapshot);
+    this.#publishing ??= this.#publishWaiting().finally(() => {
+      this.#publishing = undefined;
+    });
   }
 
-  async #publish(): Promise<void> {
+  async #publishWaiting(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) await this.#publish(next);
+  }
+
+  async #publish(snapshot: PullSnapshot): Promise<void> {
     try {
-      const sequence = await this.#store.publish(this.#snapshot);
+      const sequence = await this.#store.publish({ ...snapshot, sequence: this.#snapshot.sequence });
       if (sequence > 0) this.#snapshot = { ...this.#snapshot, sequence };
     } catch (error) {
       this.#onError(error);
