@@ -3,10 +3,9 @@
  * visible, safe for several workers on one file system.
  */
 import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Digest } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
-import { createCacheFiles, fileMatches, syncDirectory, type HeldFile } from './cache-files.js';
+import { createCacheFiles, fileMatches, versionOf, type HeldFile } from './cache-files.js';
 import { diskError, download } from './download.js';
 import type { BlobSource } from './image.js';
 import { refreshOwner } from './owners.js';
@@ -115,6 +114,7 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
       progress = { ...progress, ...change };
       report(progress);
     };
+    let version: string;
     try {
       const file = await open(path, 'wx+', 0o600);
       try {
@@ -140,12 +140,13 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
           onRetry: () => update({ attempt: progress.attempt + 1, state: 'RETRYING' }),
           onWait: (waiting) => update({ waiting }),
         });
-        await file.sync();
+        version = versionOf(await file.stat());
       } finally {
         await file.close();
       }
+      // Not synced: what a crash of the machine damages is found by the next process, which has not seen these bytes.
       await rename(path, files.blobPath(digest));
-      await syncDirectory(dirname(files.blobPath(digest)));
+      verified.set(digest, version);
     } catch (error) {
       await rm(path, { force: true });
       if (signal.aborted) throw abortReason(signal);

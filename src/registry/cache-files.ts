@@ -9,11 +9,12 @@
  * A pull reads through its own hard link. So a blob may be taken out of the cache by any worker at any moment
  * without a lock, and a running pull still has its bytes; the count of links tells what is in use.
  */
-import { link, mkdir, open, readdir, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { link, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestAlgorithm, digestHex, finishDigest, hasherFor, type Digest } from '../lib/digest.js';
+import { digestAlgorithm, digestHex, type Digest } from '../lib/digest.js';
 import { errnoOf, GatewayError } from '../lib/errors.js';
-import { hashFile } from './download.js';
+import { hashOfFile } from '../lib/file-hash.js';
 import { announceOwner, isOwnerAlive } from './owners.js';
 
 export interface CacheFiles {
@@ -73,10 +74,10 @@ export function createCacheFiles(directory: string, owner: string): CacheFiles {
         if (errnoOf(error) === 'ENOENT') return undefined;
         throw error;
       }
-      const { size, mtimeMs, mtime, ino } = await stat(path);
+      const found = await stat(path);
       // The access time is our mark of use; mounts with noatime keep only what is set by hand.
-      await utimes(path, new Date(), mtime);
-      return { path, size, version: `${String(ino)}:${String(mtimeMs)}` };
+      await utimes(path, new Date(), found.mtime);
+      return { path, size: found.size, version: versionOf(found) };
     },
 
     async makeRoom(bytes, maxBytes) {
@@ -118,26 +119,23 @@ export function createCacheFiles(directory: string, owner: string): CacheFiles {
   }
 }
 
-/** Reads a file whole. True when it has exactly these bytes. */
+/** Tells a file from one of the same name that was written later. */
+export function versionOf({ ino, mtimeMs }: Pick<Stats, 'ino' | 'mtimeMs'>): string {
+  // Marking a use rounds the time.
+  return `${String(ino)}:${String(Math.round(mtimeMs))}`;
+}
+
+/** Reads a file whole. True when it has exactly these bytes; one that can't be read has not. */
 export async function fileMatches(path: string, digest: Digest, size: number): Promise<boolean> {
   const file = await open(path, 'r');
   try {
-    const hash = hasherFor(digest);
-    await hashFile(file, hash, 0, size);
-    return finishDigest(hash, digestAlgorithm(digest)) === digest;
+    const hash = hashOfFile(file, digestAlgorithm(digest));
+    hash.advance(size);
+    return (await hash.digest()) === digest;
+  } catch {
+    return false;
   } finally {
     await file.close();
-  }
-}
-
-/** Makes the entries of a directory as durable as its files. */
-export async function syncDirectory(path: string): Promise<void> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, 'r');
-    await handle.sync();
-  } finally {
-    await handle?.close();
   }
 }
 

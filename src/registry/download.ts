@@ -2,10 +2,11 @@
  * Brings one blob into an open file: size and digest enforced while streaming, resumed after a cut, large ones in
  * several ranges at once. What is wrong is fetched once more from the start, then it is final.
  */
-import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { digestAlgorithm, finishDigest, hasherFor, type Digest } from '../lib/digest.js';
+import { digestAlgorithm, type Digest } from '../lib/digest.js';
 import { abortReason, errnoOf, GatewayError, messageOf } from '../lib/errors.js';
+import { hashOfFile, type FileHash } from '../lib/file-hash.js';
+import { createBatchWriter } from './batch-writer.js';
 import type { BlobSource, BlobStream } from './image.js';
 import { watchRate } from './rate-watch.js';
 import type { RegistryLimits } from './settings.js';
@@ -76,20 +77,18 @@ async function fetchOnce(job: Download): Promise<void> {
 }
 
 async function inOneStream(job: Download, opened?: BlobStream): Promise<Digest> {
-  let hash = hasherFor(job.digest);
   const part: Part = { position: 0, end: job.size };
-  await fetchPart(job, part, {
-    whole: true,
-    ...(opened === undefined ? {} : { opened }),
-    onChunk: (chunk) => hash.update(chunk),
-    onRestart: () => {
-      hash = hasherFor(job.digest);
-    },
-  });
-  return finishDigest(hash, digestAlgorithm(job.digest));
+  return await digestWhile(job, (hash) =>
+    fetchPart(job, part, {
+      whole: true,
+      ...(opened === undefined ? {} : { opened }),
+      onWritten: () => hash.advance(part.position),
+      onRestart: () => hash.restart(),
+    }),
+  );
 }
 
-/** Ranges are written where they belong as they come; the hash follows in order, over what is complete. */
+/** Ranges are written where they belong as they come; the hash follows over what is complete from the start on. */
 async function inRanges(job: Download): Promise<Digest> {
   const { rangeBytes, rangeStreams } = job.limits;
   const first = await open(job, { position: 0, end: Math.min(rangeBytes, job.size) }, 0, false);
@@ -97,54 +96,68 @@ async function inRanges(job: Download): Promise<Digest> {
 
   const siblings = new AbortController();
   const shared: Download = { ...job, signal: AbortSignal.any([job.signal, siblings.signal]) };
-  const hash = hasherFor(job.digest);
-  const waiting = new Map<number, () => void>();
-  const complete = new Set<number>();
-  const count = Math.ceil(job.size / rangeBytes);
-  let next = 0;
-
-  const fetcher = async (): Promise<void> => {
-    while (next < count) {
-      const index = next;
-      next += 1;
-      const part: Part = { position: index * rangeBytes, end: Math.min((index + 1) * rangeBytes, job.size) };
-      await fetchPart(shared, part, { whole: false, ...(index === 0 ? { opened: first } : {}) });
-      complete.add(index);
-      waiting.get(index)?.();
-    }
-  };
-  const hasher = async (): Promise<void> => {
-    for (let index = 0; index < count; index += 1) {
-      if (!complete.has(index)) {
-        await new Promise<void>((resolve) => {
-          waiting.set(index, resolve);
-          shared.signal.addEventListener('abort', () => resolve(), { once: true });
-        });
-      }
-      if (shared.signal.aborted) return;
-      await hashFile(job.file, hash, index * rangeBytes, Math.min((index + 1) * rangeBytes, job.size));
-    }
-  };
-
-  let failure: GatewayError | undefined;
-  const failed = (error: unknown): void => {
-    failure ??= error instanceof GatewayError ? error : diskError(error, job.path, job.size);
-    siblings.abort();
-  };
-  await Promise.all(
-    [...Array.from({ length: rangeStreams }, fetcher), hasher()].map((work) => work.catch(failed)),
+  const parts = Array.from(
+    { length: Math.ceil(job.size / rangeBytes) },
+    (_, at): Part => ({ position: at * rangeBytes, end: Math.min((at + 1) * rangeBytes, job.size) }),
   );
-  if (job.signal.aborted) throw abortReason(job.signal);
-  if (failure !== undefined) throw failure;
-  return finishDigest(hash, digestAlgorithm(job.digest));
+  const queue = [...parts];
+  let failure: Error | undefined;
+  return await digestWhile(job, async (hash) => {
+    let at = 0;
+    const onWritten = (): void => {
+      let part = parts[at];
+      while (part !== undefined) {
+        hash.advance(part.position);
+        if (part.position < part.end) return;
+        at += 1;
+        part = parts[at];
+      }
+    };
+    const fetcher = async (): Promise<void> => {
+      for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
+        await fetchPart(shared, part, { whole: false, onWritten, ...(part === parts[0] ? { opened: first } : {}) });
+      }
+    };
+    const failed = (error: unknown): void => {
+      failure ??= error instanceof GatewayError ? error : diskError(error, job.path, job.size);
+      siblings.abort();
+    };
+    await Promise.all(Array.from({ length: rangeStreams }, () => fetcher().catch(failed)));
+    if (job.signal.aborted) throw abortReason(job.signal);
+    if (failure !== undefined) throw failure;
+  });
+}
+
+/** The digest of the file that `work` writes, reckoned beside it. */
+async function digestWhile(
+  job: Download,
+  work: (hash: { advance(end: number): void; restart(): Promise<void> }) => Promise<void>,
+): Promise<Digest> {
+  const begin = (): FileHash => hashOfFile(job.file, digestAlgorithm(job.digest));
+  let hash = begin();
+  try {
+    await work({
+      advance: (end) => hash.advance(end),
+      async restart() {
+        await hash.drop();
+        hash = begin();
+      },
+    });
+    return await hash.digest();
+  } catch (error) {
+    await hash.drop();
+    throw error;
+  }
 }
 
 interface PartOptions {
   /** To the end of the blob, so that no upper bound is asked for and a server without ranges may start again. */
   readonly whole: boolean;
   readonly opened?: BlobStream;
-  readonly onChunk?: (chunk: Buffer) => void;
-  readonly onRestart?: () => void;
+  /** The part's position has moved. */
+  readonly onWritten: () => void;
+  /** What has been written will be written again, from the start on. */
+  readonly onRestart?: () => Promise<void>;
 }
 
 /** Fetches a part, resuming after cuts for as long as each try gains something, or few in a row gain nothing. */
@@ -169,9 +182,9 @@ async function fetchPart(job: Download, part: Part, options: PartOptions): Promi
       }
       job.onBytes(start - part.position);
       part.position = start;
-      options.onRestart?.();
+      await options.onRestart?.();
     }
-    const broken = await pour(job, blob, part, options.onChunk);
+    const broken = await pour(job, blob, part, options.onWritten);
     if (broken === undefined) return;
     gained += Math.max(0, part.position - reached);
     reached = Math.max(reached, part.position);
@@ -206,7 +219,7 @@ async function pour(
   job: Download,
   blob: BlobStream,
   part: Part,
-  onChunk: PartOptions['onChunk'],
+  onWritten: () => void,
 ): Promise<unknown> {
   const { stream } = blob;
   const onAbort = (): void => void stream.destroy(abortReason(job.signal));
@@ -217,6 +230,19 @@ async function pour(
     stream.destroy(new Error(`less than ${String(minimumBytesPerSecond)} bytes a second`)),
   );
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+  const writer = createBatchWriter(job.file, part.position, (bytes) => {
+    part.position += bytes;
+    job.onBytes(bytes);
+    onWritten();
+  });
+  const onDisk = async (work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+    } catch (error) {
+      throw diskError(error, job.path, job.size);
+    }
+  };
+  let received = part.position;
   try {
     for (;;) {
       let step: IteratorResult<Buffer, undefined>;
@@ -225,48 +251,26 @@ async function pour(
         step = await chunks.next();
       } catch (error) {
         if (job.signal.aborted) throw abortReason(job.signal);
+        await onDisk(writer.flush());
         return error;
       }
       if (step.done === true) break;
       const chunk = step.value;
       watch.got(chunk.length);
-      if (part.position + chunk.length > part.end) throw wrongSize(job, blob, part.position + chunk.length);
-      const writing = writeAll(job, chunk, part.position);
-      // While the kernel writes, the hash is reckoned.
-      onChunk?.(chunk);
-      await writing;
-      part.position += chunk.length;
-      job.onBytes(chunk.length);
+      received += chunk.length;
+      if (received > part.end) throw wrongSize(job, blob, received);
+      await onDisk(writer.push(chunk));
     }
+    await onDisk(writer.flush());
   } finally {
     watch.stop();
     job.signal.removeEventListener('abort', onAbort);
     stream.destroy();
+    // The file must not be closed, nor what was written given up, under a write.
+    await writer.flush().catch(() => undefined);
   }
   if (part.position < part.end) throw wrongSize(job, blob, part.position);
   return undefined;
-}
-
-async function writeAll(job: Download, chunk: Buffer, position: number): Promise<void> {
-  try {
-    for (let done = 0; done < chunk.length;) {
-      const { bytesWritten } = await job.file.write(chunk, done, chunk.length - done, position + done);
-      done += bytesWritten;
-    }
-  } catch (error) {
-    throw diskError(error, job.path, job.size);
-  }
-}
-
-/** Feeds `[from, to)` of a file to a hash, in pieces that do not hold up the event loop. */
-export async function hashFile(file: FileHandle, hash: Hash, from: number, to: number): Promise<void> {
-  const buffer = Buffer.allocUnsafe(Math.min(MIB, Math.max(1, to - from)));
-  for (let position = from; position < to;) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, to - position), position);
-    if (bytesRead === 0) return;
-    hash.update(buffer.subarray(0, bytesRead));
-    position += bytesRead;
-  }
 }
 
 /** What the disk says, in our words. */
