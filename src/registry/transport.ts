@@ -77,16 +77,19 @@ export function createTransport(
     const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
     if (isIP(host) !== 0 && !policyFor(host, port).allows(host)) throw refusedAddress(host, host);
     if (proxy === undefined) return direct;
-    const known = proxies.get(proxy);
+    // A client certificate is shown to the endpoint itself alone, behind a proxy too.
+    const isOwn = own.has(url.host);
+    const key = `${proxy} ${String(isOwn)}`;
+    const known = proxies.get(key);
     if (known !== undefined) return known;
     const created = new ProxyAgent({
       uri: proxy,
       connections: maxConnections,
       headersTimeout: limits.answerTimeoutMs,
       bodyTimeout: limits.answerTimeoutMs,
-      requestTls: { ...tls.trust, ...tls.identity },
+      requestTls: { ...tls.trust, ...(isOwn ? tls.identity : {}) },
     });
-    proxies.set(proxy, created);
+    proxies.set(key, created);
     return created;
   }
 

@@ -3,13 +3,19 @@
  * every request is recorded with the headers that came.
  */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Certificate } from './certificates.js';
 
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** Name in the client certificate that was shown. */
+  readonly client?: string | undefined;
 }
 
 /** True: it has answered (or broken off), nothing more is to be done. */
@@ -46,13 +52,14 @@ export function digestOf(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-export async function startFakeRegistry(): Promise<FakeRegistry> {
+/** @param tls serves https with this certificate, and asks for one of the client without insisting. */
+export async function startFakeRegistry(tls?: Certificate): Promise<FakeRegistry> {
   const blobs = new Map<string, Buffer>();
   const manifests = new Map<string, { type: string; bytes: Buffer }>();
   const seen: SeenRequest[] = [];
-  const server = createServer((request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const path = new URL(request.url ?? '/', 'http://x').pathname;
-    seen.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers });
+    seen.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, client: clientName(request.socket) });
     response.on('error', () => {});
     if (fake.hook?.(request, response, path) === true) return;
     const name = decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
@@ -78,13 +85,20 @@ export async function startFakeRegistry(): Promise<FakeRegistry> {
       'content-range': `bytes ${String(first)}-${String(last)}/${String(blob.length)}`,
     });
     response.end(blob.subarray(first, last + 1));
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(serve)
+      : createTlsServer(
+          { cert: readFileSync(tls.certificate), key: readFileSync(tls.key), requestCert: true, rejectUnauthorized: false },
+          serve,
+        );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 
   const fake: FakeRegistry = {
     host,
-    url: `http://${host}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${host}`,
     seen,
     blobs,
     manifests,
@@ -132,4 +146,8 @@ export async function startFakeRegistry(): Promise<FakeRegistry> {
     },
   };
   return fake;
+}
+
+function clientName(socket: Socket): string | undefined {
+  return socket instanceof TLSSocket ? (socket.getPeerX509Certificate()?.subject ?? undefined) : undefined;
 }
