@@ -14,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, readonly string[]>> = {
   setup: ['bash', 'scripts/setup.sh'],
   'index-server': ['npx', 'tsx', 'bench/index-server.ts'],
   fetch: ['npx', 'tsx', 'bench/fetch.ts'],
+  deliver: ['npx', 'tsx', 'bench/deliver.ts'],
   convert: ['npx', 'tsx', 'bench/convert.ts', 'medium', '3'],
 };
 

@@ -40,11 +40,14 @@ function delayed(from: Socket, to: Socket, delayMs: number): void {
   const pass = (): void => {
     timer = undefined;
     const now = performance.now();
+    // All that is due in one system call.
+    to.cork();
     while (held.length > 0 && (held[0]?.due ?? 0) <= now) {
       const bytes = held.shift()?.bytes;
       if (bytes === undefined) to.end();
       else to.write(bytes);
     }
+    to.uncork();
     const next = held[0];
     if (next !== undefined) timer = setTimeout(pass, Math.max(1, next.due - now));
   };
