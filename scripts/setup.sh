@@ -4,24 +4,27 @@
 #   1. Debian packages, through apt when we are root; otherwise one list of what is missing and how to get it
 #   2. npm packages, exactly those of the lock file
 #   3. the compiled gateway (dist/)
-#   4. the embedded index server, built once with Go and cached
+#   4. imagegw-squash and the embedded index server, built once and cached
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # Where Debian has sshd, which users other than root do not search.
 PATH=$PATH:/usr/sbin
 
-# program:package
+# program:package, or file:package for what is compiled against
 needed=(
   redis-server:redis-server mksquashfs:squashfs-tools unsquashfs:squashfs-tools sqfs2tar:squashfs-tools-ng
   igzip:isal zstd:zstd docker-registry:docker-registry skopeo:skopeo umoci:umoci buildah:buildah
   htpasswd:apache2-utils openssl:openssl busybox:busybox-static setpriv:util-linux curl:curl flock:util-linux patch:patch
   sshd:openssh-server sftp:openssh-client
+  cc:gcc make:make /usr/include/stdio.h:libc6-dev /usr/include/sqfs/super.h:libsquashfs-dev
+  /usr/include/isa-l.h:libisal-dev /usr/include/zstd.h:libzstd-dev /usr/include/openssl/evp.h:libssl-dev
+  /usr/include/zlib.h:zlib1g-dev
 )
 
 missing_packages() {
   local entry
   for entry in "${needed[@]}"; do
-    command -v "${entry%%:*}" >/dev/null 2>&1 || printf '%s\n' "${entry##*:}"
+    command -v "${entry%%:*}" >/dev/null 2>&1 || [ -f "${entry%%:*}" ] || printf '%s\n' "${entry##*:}"
   done | sort -u
 }
 
@@ -74,4 +77,5 @@ install_packages
 check_node
 install_npm_packages
 build
+bash scripts/build-squash.sh >/dev/null
 bash scripts/build-index-server.sh >/dev/null

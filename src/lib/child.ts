@@ -26,6 +26,8 @@ export interface ChildOptions {
   readonly killDelayMs?: number;
   /** The code of the error when the child fails. Default INTERNAL. */
   readonly errorCode?: ErrorCode;
+  /** The code of the error for particular exit statuses. Default: `errorCode` for all. */
+  readonly errorCodes?: Readonly<Record<number, ErrorCode>>;
   /** The code of the error when the program is not there. Default: `errorCode`. */
   readonly missingCode?: ErrorCode;
   /** `pipe` gives a stream; `ignore` is /dev/null; a number is a file descriptor. Default `ignore`. */
@@ -151,7 +153,8 @@ export function startChild(options: ChildOptions): RunningChild {
       if (status === 0) return resolve();
       const how = signalName === null ? `exit status ${String(status)}` : `signal ${signalName}`;
       const said = tail.trim() === '' ? 'it said nothing' : `it said: ${tail.trim()}`;
-      reject(new GatewayError(errorCode, `${options.command} ended with ${how}; ${said}`));
+      const code = (status === null ? undefined : options.errorCodes?.[status]) ?? errorCode;
+      reject(new GatewayError(code, `${options.command} ended with ${how}; ${said}`));
     }
   });
   // The owner awaits `done` after it has fed the child; a failure before that must not count as unhandled.

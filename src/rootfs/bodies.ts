@@ -1,21 +1,19 @@
 /** Cuts the wanted files out of a layer that streams by, and gives them as they go into the packer's tar. */
-import { crc32 } from 'node:zlib';
 import { tarHeader, tarPadding } from './tar-writer.js';
 import type { Inode, TreeNode } from './tree.js';
 
 const ZEROS = Buffer.alloc(1 << 20);
 
 /**
- * Fed with the bytes of a layer in order; `wanted` is in the order of the bodies. Checksums are noted in the inodes.
+ * Fed with the bytes of a layer in order; `wanted` is in the order of the bodies.
  */
 export class BodyCutter {
   readonly #wanted: readonly TreeNode[];
   #next = 0;
   /** Position in the layer. */
   #position = 0;
-  /** Of the current file: what has gone out, and its checksum. */
+  /** Of the current file: what has gone out. */
   #written = 0;
-  #checksum = 0;
   #begun = false;
   /** File bytes that have gone out. */
   bytesDone = 0;
@@ -44,9 +42,7 @@ export class BodyCutter {
       } else yield* this.#sparse(chunk, inode, inode.sparse, end);
       if (inode.offset + storedBytes(inode) > end) break;
       yield tarPadding(inode.size);
-      inode.checksum = this.#checksum | 0;
       this.#written = 0;
-      this.#checksum = 0;
       this.#begun = false;
       this.#next++;
     }
@@ -81,7 +77,6 @@ export class BodyCutter {
   }
 
   #out(bytes: Buffer): Buffer {
-    this.#checksum = crc32(bytes, this.#checksum);
     this.#written += bytes.length;
     this.bytesDone += bytes.length;
     return bytes;

@@ -30,6 +30,9 @@ export class EntryTable {
   /** Where in the text an entry's name and its link's name end; the next one begins there. */
   #nameEnds = new Uint32Array(FIRST_CAPACITY);
   #linkEnds = new Uint32Array(FIRST_CAPACITY);
+  /** Number in the layer's segment, plus one. */
+  #files = new Uint32Array(FIRST_CAPACITY);
+  #checksums = new Uint32Array(FIRST_CAPACITY);
   #text = Buffer.alloc(FIRST_CAPACITY * 32);
   readonly #rarities = new Map<number, Rarity>();
   readonly #whiteouts: number[] = [];
@@ -68,6 +71,12 @@ export class EntryTable {
     if (entry.name.startsWith('.wh.') || entry.name.includes('/.wh.')) this.#whiteouts.push(index);
   }
 
+  /** What became of an entry's body: its crc32, and its number in the layer's segment when it is there. */
+  setBody(index: number, checksum: number, file: number | undefined): void {
+    this.#checksums[index] = checksum;
+    this.#files[index] = file === undefined ? 0 : file + 1;
+  }
+
   type(index: number): EntryType {
     return TYPES[this.#types[index] ?? 0] ?? 'file';
   }
@@ -88,6 +97,13 @@ export class EntryTable {
   }
   offset(index: number): number {
     return this.#offsets[index] ?? 0;
+  }
+  checksum(index: number): number {
+    return this.#checksums[index] ?? 0;
+  }
+  file(index: number): number | undefined {
+    const file = this.#files[index] ?? 0;
+    return file === 0 ? undefined : file - 1;
   }
   /** As the layer has it, one UTF-16 unit for each byte. */
   name(index: number): string {
@@ -127,6 +143,8 @@ export class EntryTable {
     this.#times = grown(this.#times, new Uint32Array(index * 2));
     this.#sizes = grown(this.#sizes, new Float64Array(index * 2));
     this.#offsets = grown(this.#offsets, new Float64Array(index * 2));
+    this.#files = grown(this.#files, new Uint32Array(index * 2));
+    this.#checksums = grown(this.#checksums, new Uint32Array(index * 2));
     this.#nameEnds = grown(this.#nameEnds, new Uint32Array(index * 2));
     this.#linkEnds = grown(this.#linkEnds, new Uint32Array(index * 2));
   }

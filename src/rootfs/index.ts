@@ -7,7 +7,8 @@ export { packSquashfs, type PackedProduct, type PackOptions } from './pack.js';
 export { packerFor } from './packers.js';
 export { applyPolicy } from './policy.js';
 export { productKey, type ProductInputs } from './product-key.js';
-export { scanLayer, type LayerBlob, type LayerIndex, type ScanOptions } from './scan-layer.js';
+export type { LayerBlob, LayerIndex } from './layer.js';
+export { scanLayer, type ScanOptions, type SegmentOptions } from './scan-layer.js';
 export {
   DEFAULT_ROOTFS_LIMITS,
   DEFAULT_ROOTFS_POLICY,
@@ -16,5 +17,5 @@ export {
   type SquashfsOptions,
 } from './settings.js';
 export { probeTools, type RootfsTools } from './tools.js';
-export { verifyProduct, type VerifyOptions } from './verify.js';
+export { verifyProduct, type VerifiedProduct, type VerifyOptions } from './verify.js';
 export type { Inode, TreeNode } from './tree.js';

@@ -4,7 +4,7 @@
  */
 import type { EntryTable } from './entry-table.js';
 import { Pacer } from './pacer.js';
-import { aboutLayer, type LayerIndex } from './scan-layer.js';
+import { aboutLayer, type LayerIndex } from './layer.js';
 import type { RootfsLimits } from './settings.js';
 import { bad, show, type EntryType } from './tar-entry.js';
 import { componentsOf, directoryAt, Inode, newRoot, TreeNode } from './tree.js';

@@ -1,102 +1,160 @@
 /**
- * First pass over a layer: proves its diffID and notes what is in it. Bodies go by; nothing is kept of them but where
- * they lie.
+ * The one pass over a layer: proves its diffID, notes what is in it, and turns its file bodies into a segment, the
+ * squashfs blocks of that layer, of which the product is put together later. imagegw-squash reads the bytes; the headers
+ * come here, are parsed here, and all rules about them are kept here.
  */
-import { digestHex, hasherFor, type Digest } from '../lib/digest.js';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { digestAlgorithm, digestHex } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
+import { EntryKeeper } from './entry-keeper.js';
 import { EntryTable } from './entry-table.js';
-import { inflate } from './inflate.js';
-import type { RootfsLimits } from './settings.js';
-import { bad, show } from './tar-entry.js';
+import {
+  aboutLayer,
+  maxBytesOf,
+  readably,
+  type LayerBlob,
+  type LayerIndex,
+  type Scanned,
+  type SegmentFiles,
+} from './layer.js';
+import { scanSparseLayer } from './scan-sparse-layer.js';
+import type { RootfsLimits, SquashfsOptions } from './settings.js';
+import { RecordReader, shapeArguments, startSquash } from './squash.js';
+import { bad } from './tar-entry.js';
 import { TarParser } from './tar-parser.js';
 import type { RootfsTools } from './tools.js';
 
-export interface LayerBlob {
-  /** The blob, as the registry has it, verified. */
-  readonly path: string;
-  readonly digest: Digest;
-  /** Digest of the uncompressed layer, as the image configuration promises it. */
-  readonly diffId: Digest;
-  /** Bytes of the blob. */
-  readonly size: number;
-}
-
-export interface LayerIndex {
-  readonly layer: LayerBlob;
-  readonly entries: EntryTable;
-  /** Uncompressed bytes. */
-  readonly bytes: number;
+export interface SegmentOptions {
+  /** Where the segments go; whoever owns the directory removes them. */
+  readonly directory: string;
+  readonly squashfs: SquashfsOptions;
+  /** Threads that compress. */
+  readonly threads: number;
+  /** Bound of the memory for blocks, in bytes. */
+  readonly memoryBytes: number;
 }
 
 export interface ScanOptions {
   readonly tools: RootfsTools;
   readonly limits: RootfsLimits;
+  /** Without it the bodies are only checked: for packers that read a tar. */
+  readonly segment?: SegmentOptions | undefined;
   readonly signal: AbortSignal;
 }
 
-/** The ratio of a layer is not looked at below this size: small layers of zeros are normal. */
-const RATIO_FROM_BYTES = 64 * 2 ** 20;
-
-const INDEX_BYTES = 512 * 2 ** 20;
+/** Blocks that wait for a thread; more gives nothing. Each is there raw and compressed. */
+const MAX_SLOTS = 64;
 
 /**
- * @throws GatewayError BAD_LAYER naming the layer, and the entry where there is one; the reason of `signal`.
+ * @throws GatewayError BAD_LAYER naming the layer, and the entry where there is one; NO_SPACE for a segment; the reason
+ *   of `signal`.
  */
 export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise<LayerIndex> {
-  const { limits, signal } = options;
+  const { signal } = options;
+  const segment = options.segment === undefined ? undefined : segmentFiles(layer, options.segment.directory);
+  const output = segment === undefined ? [] : segmentArguments(segment, options);
+  try {
+    const scanned =
+      (await scanPlain(layer, options, output)) ?? (await scanSparseLayer(layer, { ...options, output }));
+    if (scanned.diffHex !== digestHex(layer.diffId)) {
+      throw bad(`its uncompressed data is not what the image configuration promises (${layer.diffId})`);
+    }
+    return { layer, entries: scanned.entries, bytes: scanned.bytes, segment };
+  } catch (error) {
+    if (signal.aborted) throw abortReason(signal);
+    throw aboutLayer(layer, error);
+  }
+}
+
+/** In place of a file's number: its body is not in the segment. */
+const NO_FILE = 2 ** 32 - 1;
+
+/** Undefined when the layer holds a sparse file. */
+async function scanPlain(
+  layer: LayerBlob,
+  options: ScanOptions,
+  output: readonly string[],
+): Promise<Scanned | undefined> {
+  const { limits } = options;
   const entries = new EntryTable();
-  let kept = 0;
-  let holes = 0;
+  const keep = new EntryKeeper(entries, limits);
   const parser = new TarParser(
     {
       entry(entry, offset) {
-        if (entries.length >= limits.entries) throw bad(`it has more than ${String(limits.entries)} entries`);
-        let xattrBytes = 0;
-        for (const [name, value] of entry.xattrs) xattrBytes += name.length + value.length;
-        if (xattrBytes > limits.xattrBytes)
-          throw bad(`${show(entry.name)} has ${String(xattrBytes)} bytes of extended attributes`);
-        kept += entry.name.length + entry.linkName.length + xattrBytes + 8 * (entry.sparse?.length ?? 0);
-        if (kept > (limits.indexBytes ?? INDEX_BYTES))
-          throw bad('its names and attributes alone take more memory than is allowed');
-        if (entry.sparse !== undefined) holes += entry.size;
-        if (holes > limits.layerBytes) throw tooManyBytes(limits);
-        entries.add(entry, offset);
+        keep.add(entry, offset);
         return false;
       },
     },
     limits,
   );
-  const hash = hasherFor(layer.diffId);
-  let bytes = 0;
-  try {
-    for await (const chunk of inflate(layer.path, options.tools, signal)) {
-      bytes += chunk.length;
-      if (bytes + holes > limits.layerBytes) throw tooManyBytes(limits);
-      if (bytes > RATIO_FROM_BYTES && bytes > layer.size * limits.ratio) {
-        throw bad(`it inflates to more than ${String(limits.ratio)} times its size`);
-      }
-      hash.update(chunk);
-      parser.write(chunk);
-    }
-    parser.end();
-    if (hash.digest('hex') !== digestHex(layer.diffId)) {
-      throw bad(`its uncompressed data is not what the image configuration promises (${layer.diffId})`);
-    }
-  } catch (error) {
-    if (signal.aborted) throw abortReason(signal);
-    throw aboutLayer(layer, error);
-  }
-  return { layer, entries, bytes };
-}
-
-function tooManyBytes(limits: RootfsLimits): GatewayError {
-  return bad(`it has more than ${String(limits.layerBytes)} bytes uncompressed`);
-}
-
-/** Names the layer in an error about it. */
-export function aboutLayer(layer: LayerBlob, error: unknown): unknown {
-  if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER') return error;
-  return new GatewayError('BAD_LAYER', `Layer ${layer.digest} can't be used: ${error.message}.`, {
-    cause: error,
+  let end: { readonly bytes: number; readonly diffHex: string } | undefined;
+  let isSparse = false as boolean;
+  const records = new RecordReader((kind, body) => {
+    if (kind === 'h') parser.write(body);
+    else if (kind === 'b') {
+      parser.skip(Number(body.readBigUInt64LE(0)));
+      parser.skip(body.readUInt32LE(8));
+      const file = body.readUInt32LE(12);
+      entries.setBody(entries.length - 1, body.readUInt32LE(16), file === NO_FILE ? undefined : file);
+    } else if (kind === 'z') parser.skip(Number(body.readBigUInt64LE(0)));
+    else if (kind === 's') isSparse = true;
+    else end = { bytes: Number(body.readBigUInt64LE(0)), diffHex: body.toString('hex', 8) };
   });
+  await runScan(layer, options, output, records);
+  if (isSparse) return undefined;
+  parser.end();
+  if (end === undefined || !records.isComplete) throw bad('it was not read to its end');
+  return { entries, ...end };
+}
+
+async function runScan(
+  layer: LayerBlob,
+  { tools, limits, signal }: ScanOptions,
+  output: readonly string[],
+  records: RecordReader,
+): Promise<void> {
+  const args = [
+    ...['scan', '--hash', digestAlgorithm(layer.diffId), '--max-bytes', String(maxBytesOf(layer, limits))],
+    ...['--max-extension', String(Math.max(limits.paxBytes, limits.longNameBytes)), ...output],
+  ];
+  const file = await open(layer.path, 'r');
+  try {
+    const child = startSquash(tools.squash, args, {
+      stdin: file.fd,
+      stdout: 'pipe',
+      signal,
+      damaged: 'BAD_LAYER',
+    });
+    try {
+      if (child.stdout !== null) for await (const chunk of child.stdout) records.write(chunk as Buffer);
+      await child.done;
+    } catch (error) {
+      // A rule about an entry, or how the program ended.
+      child.kill(new GatewayError('CANCELLED', 'The layer is of no use.'));
+      await child.done.catch(() => {});
+      throw readably(error, layer, limits);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function segmentFiles(layer: LayerBlob, directory: string): SegmentFiles {
+  const name = join(directory, digestHex(layer.digest));
+  return { data: `${name}.segment`, index: `${name}.segment-index` };
+}
+
+function segmentArguments(segment: SegmentFiles, { segment: options }: ScanOptions): string[] {
+  if (options === undefined) return [];
+  const { squashfs, threads, memoryBytes } = options;
+  const slots = Math.max(
+    2 * threads + 2,
+    Math.min(MAX_SLOTS, Math.floor(memoryBytes / (2 * squashfs.blockSize))),
+  );
+  return [
+    ...shapeArguments(squashfs),
+    ...['--threads', String(threads), '--slots', String(slots)],
+    ...['--data', segment.data, '--index', segment.index],
+  ];
 }

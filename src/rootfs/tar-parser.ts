@@ -99,6 +99,25 @@ export class TarParser {
     }
   }
 
+  /**
+   * The same for bytes that were left out: those of a body that is not wanted, of padding, or zeros behind the end.
+   *
+   * @throws GatewayError BAD_LAYER unless they make up such a part (padding may be cut at the end of the archive):
+   *   whoever left them out has then read the headers in another way.
+   */
+  skip(bytes: number): void {
+    if (bytes === 0) return;
+    const isPart =
+      this.#part === 'trailer' ||
+      (this.#part === 'body' && !this.#wanted && bytes === this.#left) ||
+      (this.#part === 'padding' && bytes <= this.#left);
+    if (!isPart) throw bad('an entry has a size that can be read in two ways');
+    this.#position += bytes;
+    if (this.#part === 'trailer') return;
+    this.#left -= bytes;
+    if (this.#left === 0) this.#next();
+  }
+
   /** No more bytes will come. @throws GatewayError BAD_LAYER when the archive is cut. */
   end(): void {
     // `umoci insert` writes neither the padding of the last body nor the final zero blocks; nothing of an entry is

@@ -21,8 +21,6 @@ export class Inode {
   xattrs: ReadonlyMap<string, string>;
   /** Paths that lead to it, or led. */
   links = 1;
-  /** crc32 of the body that was fed to the packer, as a signed number. */
-  checksum = 0;
 
   constructor(table: EntryTable, index: number, layer: number) {
     this.#table = table;
@@ -54,6 +52,14 @@ export class Inode {
   }
   get deviceMinor(): number {
     return this.#table.deviceMinor(this.#index);
+  }
+  /** crc32 of the whole file. */
+  get checksum(): number {
+    return this.#table.checksum(this.#index);
+  }
+  /** Number of its body in the segment of its layer. */
+  get segmentFile(): number | undefined {
+    return this.#table.file(this.#index);
   }
   /** Where its body lies in its layer. */
   get offset(): number {

@@ -1,155 +1,228 @@
 /**
- * Reads a product back and compares it with what was fed: every path, type, mode, owner, time, link target and size, and a
- * checksum of every file. squashfs has no checksums of content, and packers have written wrong images with exit
- * status 0: so nothing is published that has not been read.
+ * Reads a product back and compares it with what was to be in it: every path, type, mode, owner, time, link target, size
+ * and extended attribute, and a checksum of every file, which was taken when its layer was proved. squashfs has no
+ * checksums of content, and packers have written wrong images with exit status 0: so nothing is published that has not
+ * been read.
  */
-import { crc32 } from 'node:zlib';
-import { startChild } from '../lib/child.js';
+import { rm } from 'node:fs/promises';
+import { parseDigest, type Digest } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
-import { Pacer } from './pacer.js';
 import type { PackedProduct } from './pack.js';
-import { show, type TarEntry } from './tar-entry.js';
-import { TarParser } from './tar-parser.js';
+import { Pacer } from './pacer.js';
+import { deviceNumber } from './plan-segments.js';
+import { RecordReader, saidBy, startSquash } from './squash.js';
+import { show } from './tar-entry.js';
 import type { RootfsTools } from './tools.js';
-import { nodeAt, walk, type Inode, type TreeNode } from './tree.js';
+import { nodeAt, walk, type Inode, type InodeType, type TreeNode } from './tree.js';
 
 export interface VerifyOptions {
   readonly tools: RootfsTools;
+  /** Threads that read. */
+  readonly processors: number;
   readonly timeLimitMs: number;
   readonly signal: AbortSignal;
 }
 
+export interface VerifiedProduct extends PackedProduct {
+  readonly sha256: Digest;
+}
+
 /**
+ * Gives the product with its digest. One that could not be proved is removed.
+ *
  * @throws GatewayError CONVERSION_FAILED naming the first difference; the reason of `signal`.
  */
 export async function verifyProduct(
   product: PackedProduct,
   root: TreeNode,
   options: VerifyOptions,
-): Promise<void> {
-  const found = new Set<TreeNode>();
-  let current: { readonly node: TreeNode; checksum: number } | undefined;
+): Promise<VerifiedProduct> {
+  try {
+    return { ...product, sha256: await compare(product, root, options) };
+  } catch (error) {
+    await rm(product.path, { force: true });
+    throw error;
+  }
+}
 
-  const parser = new TarParser(
-    {
-      entry(entry) {
-        const path = plainPath(entry.name);
-        if (path === '' || path === '.') {
-          compareRoot(product, root.inode, entry);
-          return false;
-        }
-        const node = nodeAt(root, path);
-        if (node === undefined) throw wrong(product, path, 'is in it, but was not put in');
-        if (found.has(node)) throw wrong(product, path, 'is in it twice');
-        found.add(node);
-        const { inode } = node;
-        if (entry.type === 'hardlink') {
-          if (nodeAt(root, plainPath(entry.linkName))?.inode !== inode)
-            throw wrong(product, path, `is a hard link to ${show(entry.linkName)}`);
-          return false;
-        }
-        compare(product, path, inode, entry);
-        if (inode.type !== 'file') return false;
-        current = { node, checksum: 0 };
-        return true;
-      },
-      body(chunk) {
-        if (current !== undefined) current.checksum = crc32(chunk, current.checksum);
-      },
-      bodyEnd() {
-        if (current !== undefined && (current.checksum | 0) !== current.node.inode.checksum) {
-          throw wrong(product, current.node.path, 'has other content');
-        }
-        current = undefined;
-      },
-    },
-    { paxBytes: 1 << 22, longNameBytes: 1 << 16 },
-  );
-
-  const child = startChild({
-    command: options.tools.sqfs2tar,
-    // With an entry for the root, and an error for what a tar can't hold.
-    args: ['--root-becomes', '.', '--no-skip', product.path],
+async function compare(product: PackedProduct, root: TreeNode, options: VerifyOptions): Promise<Digest> {
+  const comparison = new Comparison(product, root);
+  const records = new RecordReader((kind, body) => comparison.record(kind, body));
+  const { tools, processors, signal, timeLimitMs } = options;
+  const child = startSquash(tools.squash, ['read', '--threads', String(processors), product.path], {
     stdout: 'pipe',
-    signal: options.signal,
-    timeLimitMs: options.timeLimitMs,
-    errorCode: 'CONVERSION_FAILED',
-    missingCode: 'PACKER_MISSING',
+    signal,
+    timeLimitMs,
+    damaged: 'CONVERSION_FAILED',
   });
   try {
-    if (child.stdout !== null) for await (const chunk of child.stdout) parser.write(chunk as Buffer);
+    if (child.stdout !== null) for await (const chunk of child.stdout) records.write(chunk as Buffer);
     await child.done;
-    parser.end();
   } catch (error) {
     child.kill(new GatewayError('CONVERSION_FAILED', 'The product is not what was put in.'));
     await child.done.catch(() => {});
-    if (options.signal.aborted) throw abortReason(options.signal);
-    if (error instanceof GatewayError && error.code === 'BAD_LAYER') {
-      throw new GatewayError(
-        'CONVERSION_FAILED',
-        `The product ${product.path} can't be read back: ${error.message}.`,
-        { cause: error },
-      );
+    if (signal.aborted) throw abortReason(signal);
+    if (!(error instanceof GatewayError) || !error.message.includes('it said: ')) throw error;
+    throw new GatewayError(error.code, `The product ${product.path} can't be read back: ${saidBy(error)}`, {
+      cause: error,
+    });
+  }
+  return comparison.end(new Pacer(signal));
+}
+
+const TYPES: Readonly<Record<string, InodeType>> = {
+  f: 'file',
+  d: 'directory',
+  l: 'symlink',
+  c: 'char',
+  b: 'block',
+  p: 'fifo',
+};
+
+/** A name of the product, as imagegw-squash tells it (native/squash/product.c). */
+interface Found {
+  readonly type: InodeType | undefined;
+  readonly number: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number;
+  readonly size: number;
+  readonly device: number;
+  readonly path: string;
+  readonly target: string;
+}
+
+function found(body: Buffer): Found {
+  const pathEnd = 33 + body.readUInt16LE(31);
+  return {
+    type: TYPES[String.fromCharCode(body[0] ?? 0)],
+    number: body.readUInt32LE(1),
+    mode: body.readUInt16LE(5),
+    uid: body.readUInt32LE(7),
+    gid: body.readUInt32LE(11),
+    mtime: body.readUInt32LE(15),
+    size: Number(body.readBigUInt64LE(19)),
+    device: body.readUInt32LE(27),
+    path: body.toString('latin1', 33, pathEnd),
+    target: body.toString('latin1', pathEnd + 2),
+  };
+}
+
+class Comparison {
+  readonly #product: PackedProduct;
+  readonly #root: TreeNode;
+  readonly #found = new Set<TreeNode>();
+  /** What stands behind an inode number of the product, and the path that led there first. */
+  readonly #inodes = new Map<number, TreeNode>();
+  /** Attributes that the last name should have, and has not shown yet. */
+  #last: TreeNode | undefined;
+  #lastXattrs = 0;
+  #checksums = 0;
+  #digest: Digest | undefined;
+
+  constructor(product: PackedProduct, root: TreeNode) {
+    this.#product = product;
+    this.#root = root;
+  }
+
+  /** @throws GatewayError CONVERSION_FAILED */
+  record(kind: string, body: Buffer): void {
+    if (kind === 'x') return this.#attributes(body);
+    this.#endOfName();
+    if (kind === 'n') this.#name(found(body));
+    else if (kind === 'c') this.#content(body.readUInt32LE(0), body.readUInt32LE(4));
+    else {
+      const size = Number(body.readBigUInt64LE(0));
+      if (size !== this.#product.size) throw this.#wrong('', `has ${String(size)} bytes now`);
+      this.#digest = parseDigest(`sha256:${body.toString('hex', 8)}`);
     }
-    throw error;
   }
-  const pacer = new Pacer(options.signal);
-  for (const node of walk(root)) {
-    if (pacer.isDue()) await pacer.rest();
-    if (!found.has(node)) throw wrong(product, node.path, 'was put in, but is not in it');
+
+  #name(seen: Found): void {
+    const node = seen.path === '' ? this.#root : nodeAt(this.#root, seen.path);
+    if (node === undefined) throw this.#wrong(seen.path, 'is in it, but was not put in');
+    if (this.#found.has(node)) throw this.#wrong(seen.path, 'is in it twice');
+    this.#found.add(node);
+    const { inode } = node;
+    const known = this.#inodes.get(seen.number);
+    if (known !== undefined && known.inode !== inode)
+      throw this.#wrong(seen.path, `is a hard link to ${show(known.path)}`);
+    this.#inodes.set(seen.number, known ?? node);
+    this.#compare(seen, inode, node === this.#root);
+    this.#last = node;
+    this.#lastXattrs = 0;
   }
-}
 
-/** As sqfs2tar and the packer's tar may write it: `./a/b/`. */
-function plainPath(name: string): string {
-  return name.replace(/^\.?\/+/, '').replace(/\/+$/, '');
-}
+  #compare(seen: Found, inode: Inode, isRoot: boolean): void {
+    const differences = [
+      seen.type === inode.type || `is a ${String(seen.type)} and not a ${inode.type}`,
+      seen.mode === inode.mode ||
+        inode.type === 'symlink' ||
+        `has mode ${seen.mode.toString(8)} and not ${inode.mode.toString(8)}`,
+      (seen.uid === inode.uid && seen.gid === inode.gid) ||
+        `belongs to ${String(seen.uid)}:${String(seen.gid)}`,
+      // mksquashfs takes the root's from the file system.
+      isRoot ||
+        seen.mtime === inode.mtime ||
+        `has the time ${String(seen.mtime)} and not ${String(inode.mtime)}`,
+      inode.type !== 'file' ||
+        seen.size === inode.size ||
+        `has ${String(seen.size)} bytes and not ${String(inode.size)}`,
+      inode.type !== 'symlink' ||
+        seen.target === inode.linkTarget ||
+        `leads to ${show(seen.target)} and not to ${show(inode.linkTarget)}`,
+      (inode.type !== 'char' && inode.type !== 'block') ||
+        seen.device === deviceNumber(inode) ||
+        `is device ${String(seen.device)}`,
+    ];
+    const first = differences.find((difference) => difference !== true);
+    if (typeof first === 'string') throw this.#wrong(seen.path, first);
+  }
 
-/** Its time is not compared: mksquashfs takes that of the file system. */
-function compareRoot(product: PackedProduct, inode: Inode, entry: TarEntry): void {
-  if (
-    entry.type !== 'directory' ||
-    entry.mode !== inode.mode ||
-    entry.uid !== inode.uid ||
-    entry.gid !== inode.gid
-  ) {
-    throw wrong(
-      product,
-      '/',
-      `has mode ${entry.mode.toString(8)} and belongs to ${String(entry.uid)}:${String(entry.gid)}`,
+  #attributes(body: Buffer): void {
+    const expected = this.#last?.inode.xattrs;
+    for (let at = 0; at < body.length;) {
+      const keyEnd = at + 2 + body.readUInt16LE(at);
+      const valueEnd = keyEnd + 4 + body.readUInt32LE(keyEnd);
+      const key = body.toString('latin1', at + 2, keyEnd);
+      if (expected?.get(key) !== body.toString('latin1', keyEnd + 4, valueEnd))
+        throw this.#wrong(this.#last?.path ?? '', `has another extended attribute ${show(key)}`);
+      this.#lastXattrs++;
+      at = valueEnd;
+    }
+  }
+
+  #endOfName(): void {
+    const node = this.#last;
+    if (node !== undefined && this.#lastXattrs !== node.inode.xattrs.size)
+      throw this.#wrong(node.path, 'lacks extended attributes');
+    this.#last = undefined;
+  }
+
+  #content(number: number, checksum: number): void {
+    const node = this.#inodes.get(number);
+    if (node === undefined) throw this.#wrong('', 'has a file without a name');
+    if (checksum !== node.inode.checksum) throw this.#wrong(node.path, 'has other content');
+    this.#checksums++;
+  }
+
+  async end(pacer: Pacer): Promise<Digest> {
+    const files = new Set<Inode>();
+    for (const node of walk(this.#root)) {
+      if (pacer.isDue()) await pacer.rest();
+      if (!this.#found.has(node)) throw this.#wrong(node.path, 'was put in, but is not in it');
+      if (node.inode.type === 'file') files.add(node.inode);
+    }
+    if (this.#digest === undefined || !this.#found.has(this.#root) || this.#checksums !== files.size)
+      throw this.#wrong('', 'was not read to its end');
+    return this.#digest;
+  }
+
+  #wrong(path: string, what: string): GatewayError {
+    return new GatewayError(
+      'CONVERSION_FAILED',
+      `The product ${this.#product.path} is not what was put in: ${path === '' ? 'it' : show(path)} ${what}. Pull again; if it lasts, the packer is at fault.`,
     );
   }
-}
-
-function compare(product: PackedProduct, path: string, inode: Inode, entry: TarEntry): void {
-  const differences = [
-    entry.type === inode.type || `is a ${entry.type} and not a ${inode.type}`,
-    entry.mode === inode.mode ||
-      inode.type === 'symlink' ||
-      `has mode ${entry.mode.toString(8)} and not ${inode.mode.toString(8)}`,
-    (entry.uid === inode.uid && entry.gid === inode.gid) ||
-      `belongs to ${String(entry.uid)}:${String(entry.gid)}`,
-    entry.mtime === inode.mtime || `has the time ${String(entry.mtime)} and not ${String(inode.mtime)}`,
-    inode.type !== 'file' ||
-      entry.size === inode.size ||
-      `has ${String(entry.size)} bytes and not ${String(inode.size)}`,
-    inode.type !== 'symlink' ||
-      entry.linkName === inode.linkTarget ||
-      `leads to ${show(entry.linkName)} and not to ${show(inode.linkTarget)}`,
-  ];
-  if (!sameAttributes(inode.xattrs, entry.xattrs))
-    throw wrong(product, path, 'has other extended attributes');
-  const first = differences.find((difference) => difference !== true);
-  if (typeof first === 'string') throw wrong(product, path, first);
-}
-
-function sameAttributes(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
-  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value);
-}
-
-function wrong(product: PackedProduct, path: string, what: string): GatewayError {
-  return new GatewayError(
-    'CONVERSION_FAILED',
-    `The product ${product.path} is not what was put in: ${show(path)} ${what}. Pull again; if it lasts, the packer is at fault.`,
-  );
 }

@@ -7,12 +7,12 @@ import { QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { queueName } from '../../src/jobs/keys.js';
-import { findProgram } from '../../src/lib/child.js';
+import { probeTools } from '../../src/rootfs/index.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
 import { openDatabase } from '../../src/models/database.js';
 import { digestOf, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
@@ -125,11 +125,12 @@ describe('a worker killed with SIGKILL', () => {
   });
 
   it.each([
-    ['CONVERT', 'tar2sqfs'],
-    ['VERIFY', 'sqfs2tar'],
-  ])('in %s, with the program that works for it', async (stage, program) => {
+    ['FETCH', 'scan'],
+    ['CONVERT', 'pack'],
+    ['VERIFY', 'read'],
+  ])('in %s, with imagegw-squash that works for it (%s)', async (stage, command) => {
     const held = join(site.directory, 'held');
-    const first = await worker({ environment: { PATH: `${stuckProgram(program, held)}:${process.env['PATH'] ?? ''}` } });
+    const first = await worker({ environment: { IMAGEGW_SQUASH: await stuckAt(command, held) } });
     const watcher = watch(site.directory);
     const started = once(watcher, 'change').finally(() => watcher.close());
     const id = await begin();
@@ -235,15 +236,14 @@ function isEnd({ update, updates }: Record<string, unknown>): boolean {
   return update === 'gw_pulls' && JSON.stringify(updates).includes('"state":"READY"');
 }
 
-/** A directory for PATH with a program that says that it was started (by a file) and then does nothing. */
-function stuckProgram(name: string, held: string): string {
-  const directory = join(site.directory, 'bin');
-  const real = findProgram(name) ?? '';
-  mkdirSync(directory);
+/** An imagegw-squash that says that this command was started (by a file) and then does nothing. */
+async function stuckAt(command: string, held: string): Promise<string> {
+  const { squash } = await probeTools();
+  const path = join(site.directory, 'stuck');
   writeFileSync(
-    join(directory, name),
-    `#!/bin/sh\ncase "$1" in *-version) exec ${real} "$@";; esac\n: > ${held}\nexec tail -f ${held}\n`,
+    path,
+    `#!/bin/sh\n[ "$1" = ${command} ] || exec ${squash.path} "$@"\n: > ${held}\nexec tail -f ${held}\n`,
   );
-  chmodSync(join(directory, name), 0o755);
-  return directory;
+  chmodSync(path, 0o755);
+  return path;
 }

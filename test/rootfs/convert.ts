@@ -1,19 +1,21 @@
 /** The whole conversion as the pipeline does it, for tests. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   applyPolicy,
   DEFAULT_ROOTFS_LIMITS,
   mergeLayers,
+  packerFor,
   packSquashfs,
   probeTools,
   scanLayer,
   verifyProduct,
   type LayerBlob,
-  type PackedProduct,
   type PackOptions,
   type RootfsLimits,
   type RootfsPolicy,
   type TreeNode,
+  type VerifiedProduct,
 } from '../../src/rootfs/index.js';
 
 /** Keeps everything: the product is then comparable with what other tools unpack. */
@@ -36,7 +38,7 @@ export interface ConvertOptions {
 }
 
 export interface Converted {
-  readonly product: PackedProduct;
+  readonly product: VerifiedProduct;
   readonly policyNotes: readonly string[];
   readonly root: TreeNode;
 }
@@ -46,23 +48,57 @@ export async function convert(
   directory: string,
   options: ConvertOptions = {},
 ): Promise<Converted> {
+  const work = await mkdtemp(join(directory, 'work-'));
+  try {
+    return await convertIn(work, layers, directory, options);
+  } finally {
+    await rm(work, { recursive: true });
+  }
+}
+
+async function convertIn(
+  work: string,
+  layers: readonly LayerBlob[],
+  directory: string,
+  options: ConvertOptions,
+): Promise<Converted> {
   const tools = options.pack?.tools ?? (await probeTools());
   const signal = options.signal ?? new AbortController().signal;
   const limits = { ...DEFAULT_ROOTFS_LIMITS, ...options.limits };
-  const indexes = await Promise.all(layers.map((layer) => scanLayer(layer, { tools, limits, signal })));
+  const { squashfs, memoryBytes, processors } = { ...PACKING, ...options.pack };
+  const segment =
+    packerFor(tools, squashfs).kind === 'segments'
+      ? { directory: work, squashfs, threads: processors, memoryBytes }
+      : undefined;
+  // A layer can stand in an image twice; it is read once.
+  const scans = new Map(
+    layers.map((layer) => [layer.digest, () => scanLayer(layer, { tools, limits, segment, signal })]),
+  );
+  const settled = await Promise.allSettled([...scans.values()].map((scan) => scan()));
+  const scanned = new Map(
+    settled.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return [result.value.layer.digest, result.value];
+    }),
+  );
+  const indexes = layers.flatMap(({ digest }) => scanned.get(digest) ?? []);
   const root = await mergeLayers(indexes, limits);
   const policyNotes = await applyPolicy(root, options.policy ?? KEEP_ALL);
-  const product = await packSquashfs(root, indexes, {
+  const packed = await packSquashfs(root, indexes, {
     output: join(directory, 'product.squashfs'),
     tools,
-    squashfs: { compression: 'zstd', level: 3, blockSize: 131_072 },
-    memoryBytes: 256 << 20,
-    processors: 2,
+    ...PACKING,
     timeLimitMs: 600_000,
     fileMode: 0o600,
     signal,
     ...options.pack,
   });
-  await verifyProduct(product, root, { tools, timeLimitMs: 600_000, signal });
+  const product = await verifyProduct(packed, root, { tools, processors, timeLimitMs: 600_000, signal });
   return { product, policyNotes, root };
 }
+
+const PACKING = {
+  squashfs: { compression: 'zstd', level: 3, blockSize: 131_072 },
+  memoryBytes: 256 << 20,
+  processors: 2,
+} as const;

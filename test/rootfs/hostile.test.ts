@@ -208,7 +208,7 @@ describe('a hostile or damaged layer is refused, and nothing is left', () => {
 
   const tar = tarOf(file('a', 'content'.repeat(500)));
   const BLOBS: Readonly<Record<string, readonly [blob: Buffer, says: RegExp]>> = {
-    'a gzip stream that is cut': [gzipSync(tar).subarray(0, -12), /cut or damaged/],
+    'a gzip stream that is cut': [gzipSync(tar).subarray(0, -12), /cut|damaged/],
     'a gzip stream with a flipped byte': [
       flipped(gzipSync(tar, { level: 0 }), 700),
       /damaged|promises|checksum/,

@@ -3,11 +3,11 @@
  */
 import { join } from 'node:path';
 import type { ResolvedImage } from '../../registry/index.js';
-import { applyPolicy, mergeLayers, packSquashfs, verifyProduct, type LayerIndex, type PackedProduct } from '../../rootfs/index.js';
+import { applyPolicy, mergeLayers, packSquashfs, verifyProduct, type LayerIndex, type VerifiedProduct } from '../../rootfs/index.js';
 import type { PullContext } from './context.js';
 
 export interface Conversion {
-  readonly product: PackedProduct;
+  readonly product: VerifiedProduct;
   /** What the policy dropped or changed, one sentence for each rule. */
   readonly changes: readonly string[];
 }
@@ -22,7 +22,7 @@ export async function convert(context: PullContext, image: ResolvedImage, indexe
   const tree = await mergeLayers(indexes, rootfsLimits, signal);
   const changes = await applyPolicy(tree, system.policy, signal);
   const created = new Date(image.config.created ?? 0);
-  const product = await packSquashfs(tree, indexes, {
+  const packed = await packSquashfs(tree, indexes, {
     output: join(context.workDirectory, 'image.squashfs'),
     tools: services.tools,
     squashfs: system.squashfs,
@@ -32,9 +32,13 @@ export async function convert(context: PullContext, image: ResolvedImage, indexe
     fileMode: system.delivery.fileMode,
     ...(Number.isNaN(created.getTime()) ? {} : { created }),
     signal,
-    onProgress: (done, total) => progress.say(total === 0 ? null : `packing, ${String(Math.floor((done / total) * 100))} %`),
   });
   progress.enter('CONVERTING', 'VERIFY');
-  await verifyProduct(product, tree, { tools: services.tools, timeLimitMs: packer.timeLimitMs, signal });
+  const product = await verifyProduct(packed, tree, {
+    tools: services.tools,
+    processors: packer.processors,
+    timeLimitMs: packer.timeLimitMs,
+    signal,
+  });
   return { product, changes };
 }

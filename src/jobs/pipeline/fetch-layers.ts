@@ -4,7 +4,7 @@
  */
 import { GatewayError } from '../../lib/errors.js';
 import { describeWait, fetchLayer, type CachedBlob, type LayerDescriptor, type ResolvedImage } from '../../registry/index.js';
-import { scanLayer, type LayerIndex } from '../../rootfs/index.js';
+import { packerFor, scanLayer, type LayerIndex } from '../../rootfs/index.js';
 import type { PullContext } from './context.js';
 
 export interface FetchedLayers {
@@ -73,9 +73,15 @@ async function fetchOne(context: PullContext, image: ResolvedImage, layer: Layer
 async function readOne(context: PullContext, layer: LayerDescriptor, blob: CachedBlob, signal: AbortSignal): Promise<LayerIndex> {
   const { services, progress } = context;
   progress.layer(layer.digest, { state: 'READING', bytesDone: layer.size, fromCache: blob.fromCache, waitingFor: null });
+  const { packer, rootfsLimits } = services.config;
+  const { squashfs } = context.system;
+  const segment =
+    packerFor(services.tools, squashfs).kind === 'segments'
+      ? { directory: context.workDirectory, squashfs, threads: packer.processors, memoryBytes: packer.memoryBytes }
+      : undefined;
   const index = await scanLayer(
     { path: blob.path, digest: layer.digest, diffId: layer.diffId, size: layer.size },
-    { tools: services.tools, limits: services.config.rootfsLimits, signal },
+    { tools: services.tools, limits: rootfsLimits, segment, signal },
   ).catch(async (error: unknown) => {
     // A blob that can't be read is not kept for the next pull: the disk may have damaged it.
     if (error instanceof GatewayError && error.code === 'BAD_LAYER') await services.blobs.discard(layer.digest);

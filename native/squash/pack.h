@@ -1,0 +1,20 @@
+#ifndef PACK_H
+#define PACK_H
+
+#include "common.h"
+
+struct pack_options {
+	struct shape shape;
+	/* Seconds since 1970, of the file system. */
+	uint32_t mtime;
+	/* Must not exist. */
+	const char *output;
+	/* Pairs of data and index file. */
+	char **segments;
+	int segment_count;
+};
+
+/* The plan comes on stdin. */
+int pack(const struct pack_options *options);
+
+#endif

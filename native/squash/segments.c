@@ -1,0 +1,242 @@
+#define _GNU_SOURCE
+#include "segments.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "blocks.h"
+
+/* Copied at once, and then given back. */
+#define COPY_BYTES (16u << 20)
+
+struct index {
+	struct segment_head head;
+	uint32_t *sizes;
+	struct segment_file *files;
+	struct segment_fragment *fragments;
+};
+
+static void *read_array(int fd, size_t count, size_t element)
+{
+	void *array = must_alloc(count * element);
+
+	if (read_up_to(fd, array, count * element) != count * element)
+		die(EXIT_OTHER, "the index of a segment ends too early");
+	return array;
+}
+
+static struct index read_index(int fd, const struct shape *shape)
+{
+	struct index index;
+
+	if (read_up_to(fd, &index.head, sizeof(index.head)) != sizeof(index.head) ||
+	    index.head.magic != SEGMENT_MAGIC || index.head.block_size != shape->block_size)
+		die(EXIT_OTHER, "a segment was made by another version or with another block size");
+	index.sizes = read_array(fd, index.head.blocks, sizeof(*index.sizes));
+	index.files = read_array(fd, index.head.files, sizeof(*index.files));
+	index.fragments = read_array(fd, index.head.fragments, sizeof(*index.fragments));
+	return index;
+}
+
+static void copy_range(int from, uint64_t offset, struct product_data *product, uint64_t size)
+{
+	static uint8_t buffer[1 << 18];
+
+	while (size > 0) {
+		uint64_t part = size < COPY_BYTES ? size : COPY_BYTES;
+		loff_t in = (loff_t)offset, out = (loff_t)product->end;
+		ssize_t done = copy_file_range(from, &in, product->fd, &out, part, 0);
+
+		if (done < 0 && errno == ENOSPC)
+			die_errno("write");
+		if (done <= 0) {
+			/* Not on this kernel or between these file systems. */
+			done = (ssize_t)(part < sizeof(buffer) ? part : sizeof(buffer));
+			pread_all(from, buffer, (size_t)done, offset, "a segment");
+			pwrite_all(product->fd, buffer, (size_t)done, product->end);
+		}
+		/* So that both together take little more than the product. Where it can't be, nothing is lost. */
+		(void)fallocate(from, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, done);
+		offset += (uint64_t)done;
+		product->end += (uint64_t)done;
+		size -= (uint64_t)done;
+	}
+}
+
+static uint32_t add_fragment(struct product_data *product, uint64_t start, uint32_t size)
+{
+	size_t count = product->fragment_count + 1;
+
+	product->fragment_starts = must_grow(product->fragment_starts, &product->fragment_capacity, count,
+					     sizeof(*product->fragment_starts));
+	product->fragment_sizes = must_grow(product->fragment_sizes, &product->size_capacity, count,
+					    sizeof(*product->fragment_sizes));
+	product->fragment_starts[count - 1] = start;
+	product->fragment_sizes[count - 1] = size;
+	product->fragment_count = count;
+	return (uint32_t)(count - 1);
+}
+
+/* Tails out of blocks that also hold unwanted ones. */
+struct repacked {
+	sqfs_compressor_t *in, *out;
+	uint8_t *stored, *block, *tails, *compressed;
+	uint32_t used;
+	/* Fragment number that the open block will get is known when it is written. */
+	struct placed_file **waiting;
+	size_t waiting_count, waiting_capacity;
+};
+
+static void flush_repacked(struct repacked *repacked, struct product_data *product)
+{
+	sqfs_s32 size;
+	uint32_t number;
+
+	if (repacked->used == 0)
+		return;
+	size = repacked->out->do_block(repacked->out, repacked->tails, repacked->used, repacked->compressed,
+				       product->shape.block_size);
+	if (size < 0)
+		die_sqfs("a block can't be compressed", size);
+	pwrite_all(product->fd, size > 0 ? repacked->compressed : repacked->tails,
+		   size > 0 ? (size_t)size : repacked->used, product->end);
+	number = add_fragment(product, product->end, size > 0 ? (uint32_t)size : repacked->used | BLOCK_UNCOMPRESSED);
+	product->end += size > 0 ? (uint64_t)size : repacked->used;
+	for (size_t i = 0; i < repacked->waiting_count; i++)
+		repacked->waiting[i]->fragment = number;
+	repacked->waiting_count = 0;
+	repacked->used = 0;
+}
+
+static void open_repacked(struct repacked *repacked, const struct shape *shape)
+{
+	if (repacked->in != NULL)
+		return;
+	repacked->in = compressor_of(shape, true);
+	repacked->out = compressor_of(shape, false);
+	repacked->stored = must_alloc(shape->block_size);
+	repacked->block = must_alloc(shape->block_size);
+	repacked->tails = must_alloc(shape->block_size);
+	repacked->compressed = must_alloc(shape->block_size);
+}
+
+static void load_block(struct repacked *repacked, int fd, uint64_t offset, uint32_t stored_size, uint32_t size)
+{
+	uint32_t bytes = BLOCK_BYTES(stored_size);
+
+	if ((stored_size & BLOCK_UNCOMPRESSED) != 0) {
+		pread_all(fd, repacked->block, bytes, offset, "a segment");
+		return;
+	}
+	pread_all(fd, repacked->stored, bytes, offset, "a segment");
+	if (repacked->in->do_block(repacked->in, repacked->stored, bytes, repacked->block, size) != (sqfs_s32)size)
+		die(EXIT_OTHER, "a segment's block can't be read");
+}
+
+static void repack_tail(struct repacked *repacked, struct product_data *product, struct placed_file *file)
+{
+	uint32_t size = (uint32_t)(file->size % product->shape.block_size);
+
+	if (repacked->used + size > product->shape.block_size)
+		flush_repacked(repacked, product);
+	memcpy(repacked->tails + repacked->used, repacked->block + file->fragment_offset, size);
+	file->fragment_offset = repacked->used;
+	repacked->used += size;
+	repacked->waiting = must_grow(repacked->waiting, &repacked->waiting_capacity, repacked->waiting_count + 1,
+				      sizeof(*repacked->waiting));
+	repacked->waiting[repacked->waiting_count++] = file;
+}
+
+struct segment segment_place(struct product_data *product, int data_fd, int index_fd, const uint32_t *wanted,
+			     uint32_t wanted_count)
+{
+	struct index index = read_index(index_fd, &product->shape);
+	struct segment segment = { must_alloc(index.head.files * sizeof(*segment.files)), index.head.files };
+	struct repacked repacked = { 0 };
+	/* A range of the segment that is to be copied and not copied yet. */
+	uint64_t offset = 0, pending_start = 0, pending_size = 0;
+	uint32_t fragment = 0, tail_file = 0;
+
+	for (uint32_t i = 0; i < wanted_count; i++) {
+		if (wanted[i] >= index.head.files)
+			die(EXIT_OTHER, "a segment has no file %u", wanted[i]);
+		segment.files[wanted[i]].wanted = true;
+	}
+	for (uint32_t i = 0; i < index.head.files; i++) {
+		struct segment_file *from = &index.files[i];
+		struct placed_file *to = &segment.files[i];
+
+		to->size = from->size;
+		to->block_count = from->block_count;
+		to->block_sizes = index.sizes + from->first_block;
+		to->fragment = from->fragment;
+		to->fragment_offset = from->fragment_offset;
+	}
+
+	uint32_t file = 0;
+
+	for (uint32_t block = 0; block < index.head.blocks; block++) {
+		uint32_t bytes = BLOCK_BYTES(index.sizes[block]);
+		bool copies = false;
+
+		if (fragment < index.head.fragments && index.fragments[fragment].block == block) {
+			/* The files of one block of tails follow each other. */
+			uint32_t first, wanted_here = 0, all = 0;
+
+			while (tail_file < index.head.files && index.files[tail_file].fragment != fragment)
+				tail_file++;
+			first = tail_file;
+			for (uint32_t i = first; i < index.head.files; i++) {
+				if (index.files[i].fragment == NO_FRAGMENT)
+					continue;
+				if (index.files[i].fragment != fragment)
+					break;
+				all++;
+				wanted_here += segment.files[i].wanted;
+				tail_file = i + 1;
+			}
+			copies = wanted_here == all;
+			if (copies) {
+				uint32_t number =
+					add_fragment(product, product->end + pending_size, index.sizes[block]);
+
+				for (uint32_t i = first; i < tail_file; i++)
+					if (index.files[i].fragment == fragment)
+						segment.files[i].fragment = number;
+			} else if (wanted_here > 0) {
+				open_repacked(&repacked, &product->shape);
+				copy_range(data_fd, pending_start, product, pending_size);
+				pending_size = 0;
+				load_block(&repacked, data_fd, offset, index.sizes[block],
+					   index.fragments[fragment].size);
+				for (uint32_t i = first; i < tail_file; i++)
+					if (index.files[i].fragment == fragment && segment.files[i].wanted)
+						repack_tail(&repacked, product, &segment.files[i]);
+			}
+			fragment++;
+		} else {
+			while (file < index.head.files && (index.files[file].block_count == 0 ||
+							   index.files[file].first_block + index.files[file].block_count <= block))
+				file++;
+			copies = file < index.head.files && segment.files[file].wanted;
+			if (copies && index.files[file].first_block == block)
+				segment.files[file].start = product->end + pending_size;
+		}
+		if (copies) {
+			if (pending_size == 0)
+				pending_start = offset;
+			pending_size += bytes;
+		} else {
+			copy_range(data_fd, pending_start, product, pending_size);
+			pending_size = 0;
+		}
+		offset += bytes;
+	}
+	copy_range(data_fd, pending_start, product, pending_size);
+	flush_repacked(&repacked, product);
+	return segment;
+}

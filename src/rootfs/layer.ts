@@ -1,0 +1,73 @@
+/** A layer, what a pass over it gives, and how an error about it reads. */
+import type { Digest } from '../lib/digest.js';
+import { GatewayError } from '../lib/errors.js';
+import type { EntryTable } from './entry-table.js';
+import type { RootfsLimits } from './settings.js';
+import { saidBy } from './squash.js';
+import { bad } from './tar-entry.js';
+
+export interface LayerBlob {
+  /** The blob, as the registry has it, verified. */
+  readonly path: string;
+  readonly digest: Digest;
+  /** Digest of the uncompressed layer, as the image configuration promises it. */
+  readonly diffId: Digest;
+  /** Bytes of the blob. */
+  readonly size: number;
+}
+
+/** The files of a segment (native/squash/segment.h). */
+export interface SegmentFiles {
+  readonly data: string;
+  readonly index: string;
+}
+
+export interface LayerIndex {
+  readonly layer: LayerBlob;
+  readonly entries: EntryTable;
+  /** Uncompressed bytes. */
+  readonly bytes: number;
+  /** Absent when none was asked for. */
+  readonly segment: SegmentFiles | undefined;
+}
+
+/** What was read of a layer. */
+export interface Scanned {
+  readonly entries: EntryTable;
+  readonly bytes: number;
+  readonly diffHex: string;
+}
+
+/** The ratio of a layer is not looked at below this size: small layers of zeros are normal. */
+const RATIO_FROM_BYTES = 64 * 2 ** 20;
+
+/** Uncompressed bytes that a layer may have: by its limit, or by its ratio. */
+export function maxBytesOf(layer: LayerBlob, { layerBytes, ratio }: RootfsLimits): number {
+  return Math.min(layerBytes, Math.max(RATIO_FROM_BYTES, Math.floor(layer.size * ratio)));
+}
+
+/** The error for a layer with more bytes than that. */
+export function beyondMaxBytes(layer: LayerBlob, limits: RootfsLimits): GatewayError {
+  if (maxBytesOf(layer, limits) === limits.layerBytes) return tooManyBytes(limits);
+  return bad(`it inflates to more than ${String(limits.ratio)} times its size`);
+}
+
+/** What imagegw-squash said of the layer, as a sentence about it. */
+export function readably(error: unknown, layer: LayerBlob, limits: RootfsLimits): unknown {
+  if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER' || !error.message.includes('it said: '))
+    return error;
+  const said = saidBy(error);
+  return said.startsWith('more than ') ? beyondMaxBytes(layer, limits) : bad(said);
+}
+
+export function tooManyBytes(limits: RootfsLimits): GatewayError {
+  return bad(`it has more than ${String(limits.layerBytes)} bytes uncompressed`);
+}
+
+/** Names the layer in an error about it. */
+export function aboutLayer(layer: LayerBlob, error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER') return error;
+  return new GatewayError('BAD_LAYER', `Layer ${layer.digest} can't be used: ${error.message}.`, {
+    cause: error,
+  });
+}
