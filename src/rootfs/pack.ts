@@ -1,10 +1,10 @@
 /**
  * The merged tree becomes a squashfs: of the segments of its layers, or through mksquashfs.
  */
-import { chmod, rm, stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, rm, stat } from 'node:fs/promises';
 import { startChild, type RunningChild } from '../lib/child.js';
 import { abortReason, errnoOf, GatewayError } from '../lib/errors.js';
+import { fullDisk } from './full-disk.js';
 import type { LayerIndex } from './layer.js';
 import { PackerInput } from './packer-input.js';
 import { packerFor, type Packer } from './packers.js';
@@ -75,10 +75,9 @@ export async function packSquashfs(
       () => error,
       (failure: unknown) => failure,
     );
-    const free = await freeBytes(options.output);
+    const failure = await packingError(error, ended, child.stderrTail(), options.output);
     await rm(options.output, { force: true });
-    if (options.signal.aborted) throw abortReason(options.signal);
-    throw packingError(error, ended, child.stderrTail(), options.output, free);
+    throw options.signal.aborted ? abortReason(options.signal) : failure;
   } finally {
     for (const { data, index } of distinctSegments(layers)) {
       await rm(data, { force: true });
@@ -144,7 +143,7 @@ async function totalsOf(root: TreeNode, signal: AbortSignal): Promise<Totals> {
   return { entryCount, newest };
 }
 
-function packingError(error: unknown, ended: unknown, said: string, output: string, free: number): unknown {
+async function packingError(error: unknown, ended: unknown, said: string, output: string): Promise<unknown> {
   // A broken pipe is only how the packer's own end looks from here.
   if (error instanceof GatewayError && error.code !== 'CONVERSION_FAILED' && error.code !== 'NO_SPACE')
     return error;
@@ -153,11 +152,5 @@ function packingError(error: unknown, ended: unknown, said: string, output: stri
     /No space left on device/.test(said) ||
     errnoOf(error) === 'ENOSPC';
   if (!isFull) return ended;
-  const message = `The disk of ${output} is full: ${String(free)} bytes are free there. Free some room and pull again.`;
-  return new GatewayError('NO_SPACE', message, { cause: ended });
-}
-
-async function freeBytes(output: string): Promise<number> {
-  const { bavail, bsize } = await statfs(dirname(output)).catch(() => ({ bavail: Infinity, bsize: 1 }));
-  return bavail * bsize;
+  return fullDisk(output, ended);
 }

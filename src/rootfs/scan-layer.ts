@@ -9,6 +9,7 @@ import { digestAlgorithm, digestHex } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
 import { EntryKeeper } from './entry-keeper.js';
 import { EntryTable } from './entry-table.js';
+import { fullDisk } from './full-disk.js';
 import {
   aboutLayer,
   maxBytesOf,
@@ -63,6 +64,8 @@ export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise
     return { layer, entries: scanned.entries, bytes: scanned.bytes, segment };
   } catch (error) {
     if (signal.aborted) throw abortReason(signal);
+    if (segment !== undefined && error instanceof GatewayError && error.code === 'NO_SPACE')
+      throw await fullDisk(segment.data, error);
     throw aboutLayer(layer, error);
   }
 }

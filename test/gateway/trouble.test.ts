@@ -3,11 +3,11 @@
  * nothing left behind.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PullState } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
-import { findProgram } from '../../src/lib/child.js';
+import { probeTools } from '../../src/rootfs/index.js';
 import { startFakeRegistry, type FakeRegistry, type Hook } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { allLeftovers } from '../support/leftovers.js';
@@ -23,7 +23,6 @@ let registry: FakeRegistry;
 let site: Site;
 let gateway: RunningGateway | undefined;
 const mounted: string[] = [];
-const path = process.env['PATH'];
 
 beforeEach(async () => {
   stack = await startTestStack();
@@ -35,7 +34,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   registry.hook = undefined;
-  process.env['PATH'] = path;
+
   await gateway?.close();
   gateway = undefined;
   for (const directory of mounted.splice(0)) await unmount(directory);
@@ -99,7 +98,7 @@ describe('a full disk', () => {
 
   withMounts.each([
     ['cache', 'FETCH'],
-    ['expand', 'CONVERT'],
+    ['expand', 'FETCH'],
     ['images', 'TRANSFER'],
   ])('of the %s directory that fills up in the middle is told, and room is all that a new pull needs (needs mount)', async (name, stage) => {
     const directory = await small(name, 'size=8m');
@@ -134,38 +133,41 @@ describe('an image directory', () => {
 });
 
 describe('the packer', () => {
-  /** Puts a program of ours in front of PATH. */
-  function replace(name: string, script: string): string {
-    const directory = join(site.directory, 'bin');
-    mkdirSync(directory, { recursive: true });
-    writeFileSync(join(directory, name), `#!/bin/sh\ncase "$1" in *-version) exec ${findProgram(name, path) ?? ''} "$@";; esac\n${script}\n`);
-    chmodSync(join(directory, name), 0o755);
-    process.env['PATH'] = `${directory}:${path ?? ''}`;
-    return join(directory, name);
+  afterEach(() => {
+    delete process.env['IMAGEGW_SQUASH'];
+  });
+
+  /** An imagegw-squash that packs in another way. */
+  async function replace(script: string): Promise<string> {
+    const { squash } = await probeTools();
+    const program = join(site.directory, 'squash');
+    writeFileSync(program, `#!/bin/sh\n[ "$1" = pack ] || exec ${squash.path} "$@"\n${script}\n`);
+    chmodSync(program, 0o755);
+    process.env['IMAGEGW_SQUASH'] = program;
+    return program;
   }
 
-  it('that is missing keeps a worker from starting, with the name of its package', async () => {
-    process.env['PATH'] = site.directory;
+  it('that is missing keeps a worker from starting, and how to get it is said', async () => {
+    process.env['IMAGEGW_SQUASH'] = join(site.directory, 'none');
     const starting = startInProcess(site, { api: true, worker: true });
-    await expect(starting).rejects.toMatchObject({ code: 'PACKER_MISSING', message: expect.stringContaining('squashfs-tools') });
-    process.env['PATH'] = path;
+    await expect(starting).rejects.toMatchObject({ code: 'PACKER_MISSING', message: expect.stringContaining('IMAGEGW_SQUASH') });
     expect(await allLeftovers(site)).toEqual([]);
   });
 
   it('that has gone since the start', async () => {
-    const program = replace('tar2sqfs', 'exit 1');
+    const program = await replace('exit 1');
     await start();
     rmSync(program);
     const error = await failure();
-    expect(error).toMatchObject({ code: 'PACKER_MISSING', stage: 'CONVERT', retryable: false });
+    expect(error).toMatchObject({ code: 'PACKER_MISSING', stage: 'FETCH', retryable: false });
     expect(error.message).toContain(program);
   });
 
   it.each([
-    ['killed half-way', 'head -c 100000 >/dev/null; kill -9 $$', 'SIGKILL'],
-    ['failing half-way', 'head -c 100000 >/dev/null; echo out of luck >&2; exit 3', 'out of luck'],
+    ['killed half-way', 'head -c 100 >/dev/null; kill -9 $$', 'SIGKILL'],
+    ['failing half-way', 'head -c 100 >/dev/null; echo out of luck >&2; exit 1', 'out of luck'],
   ])('%s', async (_how, script, said) => {
-    replace('tar2sqfs', script);
+    await replace(script);
     await start();
     const error = await failure();
     expect(error).toMatchObject({ code: 'CONVERSION_FAILED', stage: 'CONVERT', retryable: true });
