@@ -6,7 +6,7 @@ import { GatewayError } from '../lib/errors.js';
 const BATCH_BYTES = 256 << 10;
 const BATCH_PIECES = 512;
 /** May wait in memory for the packer. */
-const WAITING_BYTES = 1 << 20;
+const WAITING_BYTES = 8 << 20;
 
 export class PackerInput {
   readonly #child: RunningChild;
