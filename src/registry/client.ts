@@ -105,9 +105,11 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         if (seen !== undefined) options.onRateLimit?.(settings.name, seen);
       },
     });
+    // Nobody waits for a mirror: the next place has the same.
+    const atOnce: RegistryLimits = { ...limits, retries: 0, retryDelayMaxMs: 0 };
     const mirrors = settings.mirrors.map((mirror) => ({
       settings: mirror,
-      endpoint: createEndpoint({ ...common, settings: mirror }),
+      endpoint: createEndpoint({ ...common, limits: atOnce, settings: mirror }),
     }));
     return { settings, origin, mirrors };
   }
