@@ -181,7 +181,8 @@ describe('how hard', () => {
   test('never more connections to a host at a time than the Location allows', async () => {
     let open = 0;
     let most = 0;
-    const server = createServer((_request, response) => void setImmediate(() => response.writeHead(404).end()));
+    // Slow, so that requests pile up.
+    const server = createServer((_request, response) => void setTimeout(() => response.writeHead(404).end(), 20));
     server.on('connection', (socket) => {
       most = Math.max(most, (open += 1));
       socket.on('close', () => (open -= 1));
