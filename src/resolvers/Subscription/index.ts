@@ -1,28 +1,5 @@
-import type { ImageChangeEvent } from '../../jobs/image-changes.js';
-import type { PullSnapshot } from '../../models/records.js';
-import { visiblePrincipals } from '../../access/viewer.js';
-import type { GatewayContext } from '../context.js';
 import type { SubscriptionResolvers } from '../generated/types.js';
+import { imageChanged } from './imageChanged.js';
+import { pullProgress } from './pullProgress.js';
 
-/** Each subscription gives whole values, and the resolver hands them on. */
-export const Subscription: SubscriptionResolvers = {
-  pullProgress: {
-    subscribe: (_root, { id }, { services }) => services.hub.watch(id) as AsyncIterable<never>,
-    resolve: (snapshot: unknown) => snapshot as PullSnapshot,
-  },
-  imageChanged: {
-    subscribe(_root, { system }, { services, viewer }) {
-      const visible = visiblePrincipals(viewer);
-      return services.imageChanges.watch(
-        (change) =>
-          (system == null || change.system === system) &&
-          (visible === undefined || change.principals.some((principal) => visible.includes(principal))),
-      ) as AsyncIterable<never>;
-    },
-    resolve: async (change: unknown, _args: unknown, { services }: GatewayContext) => {
-      const { kind, system, reference, imageId } = change as ImageChangeEvent;
-      const image = kind === 'REMOVED' ? null : ((await services.images.getImage(system, imageId)) ?? null);
-      return { kind, system, reference, imageId, image };
-    },
-  },
-};
+export const Subscription: SubscriptionResolvers = { pullProgress, imageChanged };

@@ -1,0 +1,3 @@
+import type { QueryResolvers } from '../generated/types.js';
+
+export const about: NonNullable<QueryResolvers['about']> = (_root, _args, { services }) => ({ version: services.version });

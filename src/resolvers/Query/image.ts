@@ -1,0 +1,13 @@
+import { visiblePrincipals } from '../../access/viewer.js';
+import type { QueryResolvers } from '../generated/types.js';
+
+export const image: NonNullable<QueryResolvers['image']> = async (_root, { system: name, reference, platform }, { services, viewer }) => {
+  const { pullService, images, config } = services;
+  const system = config.systems.find((candidate) => candidate.name === name);
+  if (system === undefined) return null;
+  const { text, own } = pullService.platformOf(system, platform);
+  const tag = await images.getTag(name, pullService.canonical(reference), own ? null : text);
+  const visible = visiblePrincipals(viewer);
+  if (tag === undefined || (visible !== undefined && !tag.principals.some((principal) => visible.includes(principal)))) return null;
+  return (await images.getImage(name, tag.imageId)) ?? null;
+};

@@ -1,0 +1,7 @@
+import type { PullSnapshot } from '../../models/records.js';
+import type { SubscriptionResolvers } from '../generated/types.js';
+
+export const pullProgress: NonNullable<SubscriptionResolvers['pullProgress']> = {
+  subscribe: (_root, { id }, { services }) => services.hub.watch(id) as AsyncIterable<never>,
+  resolve: (snapshot: unknown) => snapshot as PullSnapshot,
+};

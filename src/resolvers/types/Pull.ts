@@ -1,0 +1,18 @@
+import { holdsAccess, nameOfPrincipal } from '../../access/viewer.js';
+import type { PullResolvers } from '../generated/types.js';
+import { systemOf } from '../system-of.js';
+
+export const Pull: PullResolvers = {
+  system: (pull, _args, context) => systemOf(pull.system, context),
+  async queuePosition(pull, _args, { services }) {
+    if (pull.state !== 'QUEUED') return null;
+    return (await services.queues.position(pull.system, pull.id)) ?? null;
+  },
+  async image(pull, _args, { services, viewer }) {
+    const image = pull.imageId === null ? undefined : await services.images.getImage(pull.system, pull.imageId);
+    return image !== undefined && holdsAccess(viewer, image.principals) ? image : null;
+  },
+  async requesters(pull, _args, { services }) {
+    return ((await services.pulls.get(pull.id))?.requesters ?? []).map(nameOfPrincipal);
+  },
+};

@@ -1,0 +1,5 @@
+export { Image } from './Image.js';
+export { Pull } from './Pull.js';
+export { Registry } from './Registry.js';
+export { System } from './System.js';
+export { Tag } from './Tag.js';
