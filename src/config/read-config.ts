@@ -20,6 +20,7 @@ import { readSystem } from './read-system.js';
 import { suggest } from './suggest.js';
 import { converterOptionsSection, topLevelSection, type TopLevelValues } from './top-level-keys.js';
 import type {
+  ExaminerConfig,
   ApiLimits,
   GatewayConfig,
   RegistryConfig,
@@ -114,9 +115,7 @@ export function readTopLevel(
       processors: values.PackerProcessors ?? availableParallelism(),
       timeLimitMs: values.PackerTimeLimit,
     },
-    ...(values.examiner === undefined
-      ? {}
-      : { examiner: { command: values.examiner, timeLimitMs: values.ExaminerTimeLimit } }),
+    ...readExaminer(values, findings),
     logLevel: values.LogLevel,
     lookupMetrics: values.Metrics,
     apiLimits: readApiLimits(values, findings),
@@ -132,13 +131,14 @@ function checkFormat(values: TopLevelValues, findings: Findings): void {
       `this version makes "squashfs" only, not ${quoted(values.DefaultImageFormat)}`,
     );
   }
-  if (values.examiner !== undefined) {
-    // An image that a site wants looked at must not be published unseen.
-    findings.problem(
-      'examiner',
-      'this version does not call an examiner yet: remove the key if images need none',
-    );
-  }
+}
+
+function readExaminer(values: TopLevelValues, findings: Findings): { readonly examiner?: ExaminerConfig } {
+  const { examiner: classic, ExaminerHook: hook, ExaminerTimeLimit: timeLimitMs } = values;
+  if (classic !== undefined && hook !== undefined)
+    findings.problem('ExaminerHook', 'there is an `examiner` too: an image is examined in one way; remove one of the keys');
+  if (classic !== undefined) return { examiner: { kind: 'classic', command: classic, timeLimitMs } };
+  return hook === undefined ? {} : { examiner: { kind: 'hook', command: hook, timeLimitMs } };
 }
 
 function readSystems(values: TopLevelValues, context: PathContext): readonly SystemConfig[] {

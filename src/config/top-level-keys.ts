@@ -65,7 +65,12 @@ const shifter = {
   examiner: optional(
     text,
     'none',
-    'program that is called with an unpacked image and its id, and refuses it by its exit status',
+    'program that is called with an unpacked image and its id, and refuses it by an exit status other than 0',
+  ),
+  ExaminerHook: optional(
+    text,
+    'none',
+    'program that is called with the squashfs and the image id, gets the list of its entries on standard input (a JSON object a line), and refuses it by an exit status other than 0; nothing is unpacked for it',
   ),
   ConverterOptions: optional(
     object,
@@ -133,7 +138,7 @@ const ours = {
   PackerMemory: withDefault(size(64 * 2 ** 20), '512 MiB', 'memory of the packer, for each pull'),
   PackerProcessors: optional(count(1, 1024), 'all of the machine', 'processors of the packer, for each pull'),
   PackerTimeLimit: withDefault(duration(1), '0:6:0:0', 'longest time for packing one image'),
-  ExaminerTimeLimit: withDefault(duration(1), '0:1:0:0', 'longest time for `examiner`'),
+  ExaminerTimeLimit: withDefault(duration(1), '0:1:0:0', 'longest time for `examiner` or `ExaminerHook`'),
   ApiLimits: withDefault(object, {}, 'bounds of requests, below'),
   RegistryLimits: withDefault(object, {}, 'bounds of what is taken from registries, below'),
   RootfsLimits: withDefault(object, {}, 'bounds of what is taken from layers, below'),

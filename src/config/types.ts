@@ -232,7 +232,8 @@ export interface PackerConfig {
 }
 
 export interface ExaminerConfig {
-  /** The program; it gets the unpacked directory and the image's id. */
+  /** What the program gets: the image unpacked, or its squashfs and a listing; and its id. */
+  readonly kind: 'classic' | 'hook';
   readonly command: string;
   readonly timeLimitMs: number;
 }

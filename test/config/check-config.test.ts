@@ -145,10 +145,15 @@ describe('Authentication', () => {
   );
 });
 
+it('an image is examined in one way', () => {
+  const both = { ...goodFile, examiner: '/usr/bin/examine', ExaminerHook: '/usr/bin/hook' };
+  expect(check(both).problems).toEqual([expect.stringMatching(/^ExaminerHook: /)]);
+  expect(check({ ...goodFile, examiner: '/usr/bin/examine' }).problems).toEqual([]);
+});
+
 describe('what this version does not have is refused, not left out', () => {
   it.each<[string, JsonObject]>([
     ['DefaultImageFormat', { ...goodFile, DefaultImageFormat: 'ext4' }],
-    ['examiner', { ...goodFile, examiner: '/usr/bin/examine' }],
     ['Platforms.cori.policy_file', withSystem({ policy_file: '/etc/policy.json' })],
   ])('%s', (path, file) => {
     expect(check(file).problems.map((line) => line.split(': ')[0])).toEqual([path]);

@@ -3,11 +3,12 @@
  */
 import { join } from 'node:path';
 import type { ResolvedImage } from '../../registry/index.js';
-import { applyPolicy, mergeLayers, packSquashfs, verifyProduct, type LayerIndex, type VerifiedProduct } from '../../rootfs/index.js';
+import { applyPolicy, mergeLayers, packSquashfs, verifyProduct, type LayerIndex, type TreeNode, type VerifiedProduct } from '../../rootfs/index.js';
 import type { PullContext } from './context.js';
 
 export interface Conversion {
   readonly product: VerifiedProduct;
+  readonly tree: TreeNode;
   /** What the policy dropped or changed, one sentence for each rule. */
   readonly changes: readonly string[];
 }
@@ -40,5 +41,5 @@ export async function convert(context: PullContext, image: ResolvedImage, indexe
     timeLimitMs: packer.timeLimitMs,
     signal,
   });
-  return { product, changes };
+  return { product, tree, changes };
 }

@@ -7,6 +7,7 @@ import type { ResolvedImage } from '../../registry/index.js';
 import { admit } from './admit.js';
 import type { PullContext } from './context.js';
 import { convert } from './convert.js';
+import { examine } from './examine.js';
 import { fetchLayers } from './fetch-layers.js';
 import { moveTag, recordImage } from './record.js';
 import { headImage, imageIdOf, isRecent, publishedTag, resolveImage, wholeImage } from './resolve.js';
@@ -86,6 +87,7 @@ async function make(context: PullContext, image: ResolvedImage): Promise<void> {
   const layers = await fetchLayers(context, image);
   try {
     const conversion = await convert(context, image, layers.indexes);
+    await examine(context, image, conversion);
     const delivered = await transfer(context, image, conversion);
     progress.enter('TRANSFERRING', 'RECORD');
     await recordImage(context, image, conversion, delivered);
