@@ -56,6 +56,23 @@ export function createImageStore(database: Database) {
     return (await indexed(() => tags.findById(id).lean<TagRecord>().exec())) ?? undefined;
   }
 
+  /** Those of these images (`_id`s) that there are. */
+  async function getImages(ids: readonly string[]): Promise<ImageRecord[]> {
+    return indexed(() => images.find({ _id: { $in: ids } }).lean<ImageRecord[]>().exec());
+  }
+
+  /** The tags of several images, by the `_id` of the image, in the order of their references. */
+  async function tagsOfImages(ids: readonly string[]): Promise<Map<string, TagRecord[]>> {
+    const imageIds = ids.map((id) => id.slice(id.lastIndexOf('/') + 1));
+    const found = await indexed(() => tags.find({ imageId: { $in: imageIds } }).sort({ reference: 1 }).lean<TagRecord[]>().exec());
+    const byImage = new Map<string, TagRecord[]>();
+    for (const tag of found) {
+      const id = imageKey(tag.system, tag.imageId);
+      byImage.set(id, [...(byImage.get(id) ?? []), tag]);
+    }
+    return byImage;
+  }
+
   /** The tags of an image, in the order of their references. */
   async function tagsOf(system: string, imageId: string): Promise<TagRecord[]> {
     return indexed(() => tags.find({ system, imageId }).sort({ reference: 1 }).lean<TagRecord[]>().exec());
@@ -229,7 +246,7 @@ export function createImageStore(database: Database) {
     await indexed(() => images.deleteOne({ _id: imageKey(system, imageId), state: 'REMOVING' }).exec());
   }
 
-  return { getImage, getTag, getTagById, tagsOf, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, listImages, beginRemoval, endRemoval };
+  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, listImages, beginRemoval, endRemoval };
 }
 
 /** The text, somewhere behind the system's name in the id of a tag. */

@@ -14,6 +14,7 @@ import type { PullQueues } from '../jobs/pull-queues.js';
 import type { ProgressHub } from '../jobs/progress/progress-hub.js';
 import type { RegistryAccounts } from '../jobs/registry-accounts.js';
 import type { RegistryClient } from '../registry/index.js';
+import { createLoaders, type Loaders } from './loaders.js';
 
 export interface GatewayServices {
   readonly config: GatewayConfig;
@@ -33,6 +34,12 @@ export interface GatewayServices {
 export interface GatewayContext {
   readonly viewer: Viewer;
   readonly services: GatewayServices;
+  readonly loaders: Loaders;
   /** Fires when the caller has gone. */
   readonly signal: AbortSignal;
+}
+
+/** The context of one request or subscription. */
+export function createContext(viewer: Viewer, services: GatewayServices, signal: AbortSignal): GatewayContext {
+  return { viewer, services, loaders: createLoaders(services.images), signal };
 }

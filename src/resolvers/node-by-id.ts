@@ -1,4 +1,4 @@
-import { visiblePrincipals } from '../access/viewer.js';
+import { holdsAccess } from '../access/viewer.js';
 import type { GatewayContext } from './context.js';
 import { parseGlobalId } from './global-id.js';
 
@@ -6,8 +6,6 @@ import { parseGlobalId } from './global-id.js';
 export async function nodeById(id: string, { services, viewer }: GatewayContext) {
   const parsed = parseGlobalId(id);
   if (parsed === undefined) return null;
-  const visible = visiblePrincipals(viewer);
-  const isVisible = (principals: readonly string[]): boolean => visible === undefined || principals.some((principal) => visible.includes(principal));
   switch (parsed.type) {
     case 'Pull': {
       const pull = await services.pullService.read(parsed.key);
@@ -16,11 +14,11 @@ export async function nodeById(id: string, { services, viewer }: GatewayContext)
     case 'Image': {
       const slash = parsed.key.lastIndexOf('/');
       const image = await services.images.getImage(parsed.key.slice(0, slash), parsed.key.slice(slash + 1));
-      return image !== undefined && isVisible(image.principals) ? { __typename: 'Image' as const, ...image } : null;
+      return image !== undefined && holdsAccess(viewer, image.principals) ? { __typename: 'Image' as const, ...image } : null;
     }
     case 'Tag': {
       const tag = await services.images.getTagById(parsed.key);
-      return tag !== undefined && isVisible(tag.principals) ? { __typename: 'Tag' as const, ...tag } : null;
+      return tag !== undefined && holdsAccess(viewer, tag.principals) ? { __typename: 'Tag' as const, ...tag } : null;
     }
     case 'System': {
       const system = services.config.systems.find(({ name }) => name === parsed.key);

@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { gatewayViewer } from '../access/viewer.js';
 import { GatewayError, messageOf } from '../lib/errors.js';
-import type { GatewayContext, GatewayServices } from '../resolvers/context.js';
+import { createContext, type GatewayContext, type GatewayServices } from '../resolvers/context.js';
 import { documentLimitsRule } from './limits.js';
 import { createErrorMask } from './mask-error.js';
 import { loadSchema } from './schema.js';
@@ -74,7 +74,7 @@ export async function startHttpServer({ services, checkReady }: HttpServerOption
       context: ({ res }) => {
         const controller = new AbortController();
         res.on('close', () => controller.abort(new GatewayError('CANCELLED', 'The caller has gone.')));
-        return Promise.resolve({ viewer, services, signal: controller.signal });
+        return Promise.resolve(createContext(viewer, services, controller.signal));
       },
     }),
   );
@@ -97,7 +97,7 @@ export async function startHttpServer({ services, checkReady }: HttpServerOption
   const websocket = useServer(
     {
       schema,
-      context: (): GatewayContext => ({ viewer, services, signal: new AbortController().signal }),
+      context: (): GatewayContext => createContext(viewer, services, new AbortController().signal),
       onSubscribe(context, _id, payload) {
         const open = openOn.get(context.extra) ?? 0;
         if (open >= apiLimits.subscriptionsPerSocket) return [refused(`A socket can have ${String(apiLimits.subscriptionsPerSocket)} subscriptions; open another one.`)];

@@ -1,4 +1,4 @@
-import { visiblePrincipals } from '../../access/viewer.js';
+import { holdsAccess } from '../../access/viewer.js';
 import type { QueryResolvers } from '../generated/types.js';
 
 export const image: NonNullable<QueryResolvers['image']> = async (_root, { system: name, reference, platform }, { services, viewer }) => {
@@ -7,7 +7,6 @@ export const image: NonNullable<QueryResolvers['image']> = async (_root, { syste
   if (system === undefined) return null;
   const { text, own } = pullService.platformOf(system, platform);
   const tag = await images.getTag(name, pullService.canonical(reference), own ? null : text);
-  const visible = visiblePrincipals(viewer);
-  if (tag === undefined || (visible !== undefined && !tag.principals.some((principal) => visible.includes(principal)))) return null;
+  if (tag === undefined || !holdsAccess(viewer, tag.principals)) return null;
   return (await images.getImage(name, tag.imageId)) ?? null;
 };

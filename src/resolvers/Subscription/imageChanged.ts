@@ -1,15 +1,12 @@
-import { visiblePrincipals } from '../../access/viewer.js';
+import { holdsAccess } from '../../access/viewer.js';
 import type { ImageChangeEvent } from '../../jobs/image-changes.js';
 import type { GatewayContext } from '../context.js';
 import type { SubscriptionResolvers } from '../generated/types.js';
 
 export const imageChanged: NonNullable<SubscriptionResolvers['imageChanged']> = {
   subscribe(_root, { system }, { services, viewer }) {
-    const visible = visiblePrincipals(viewer);
     return services.imageChanges.watch(
-      (change) =>
-        (system == null || change.system === system) &&
-        (visible === undefined || change.principals.some((principal) => visible.includes(principal))),
+      (change) => (system == null || change.system === system) && holdsAccess(viewer, change.principals),
     ) as AsyncIterable<never>;
   },
   resolve: async (change: unknown, _args: unknown, { services }: GatewayContext) => {

@@ -1,4 +1,4 @@
-import { visiblePrincipals } from '../../access/viewer.js';
+import { holdsAccess } from '../../access/viewer.js';
 import type { ImageResolvers } from '../generated/types.js';
 import { globalId } from '../global-id.js';
 import { systemOf } from '../system-of.js';
@@ -6,10 +6,8 @@ import { systemOf } from '../system-of.js';
 export const Image: ImageResolvers = {
   id: (image) => globalId('Image', image._id),
   system: (image, _args, context) => systemOf(image.system, context),
-  async tags(image, _args, { services, viewer }) {
-    const visible = visiblePrincipals(viewer);
-    const tags = await services.images.tagsOf(image.system, image.imageId);
-    return tags.filter((tag) => visible === undefined || tag.principals.some((principal) => visible.includes(principal)));
+  async tags(image, _args, { loaders, viewer }) {
+    return (await loaders.tags.load(image._id)).filter((tag) => holdsAccess(viewer, tag.principals));
   },
   path: ({ product }) => product.path,
   size: ({ product }) => product.size,

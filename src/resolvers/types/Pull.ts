@@ -1,4 +1,5 @@
 import { holdsAccess, nameOfPrincipal } from '../../access/viewer.js';
+import { imageKey } from '../../models/records.js';
 import type { PullResolvers } from '../generated/types.js';
 import { systemOf } from '../system-of.js';
 
@@ -8,8 +9,8 @@ export const Pull: PullResolvers = {
     if (pull.state !== 'QUEUED') return null;
     return (await services.queues.position(pull.system, pull.id)) ?? null;
   },
-  async image(pull, _args, { services, viewer }) {
-    const image = pull.imageId === null ? undefined : await services.images.getImage(pull.system, pull.imageId);
+  async image(pull, _args, { loaders, viewer }) {
+    const image = pull.imageId === null ? undefined : await loaders.images.load(imageKey(pull.system, pull.imageId));
     return image !== undefined && holdsAccess(viewer, image.principals) ? image : null;
   },
   async requesters(pull, _args, { services }) {
