@@ -3,18 +3,21 @@
  * processor seconds, memory and size of the product. All checks of ours are on.
  *
  *   npx tsx bench/convert.ts [small|medium|large] [rounds]
+ *   npx tsx bench/plot.ts                                     draws docs/conversion.svg of the results
  *
  * `floor` is the sum of two commands one after the other: inflating all layers, and packing an already flat tar.
  * `crane` is taken from PATH (`go install github.com/google/go-containerregistry/cmd/crane@latest`).
  * IMAGEGW_BENCH_SLOW=1 adds mksquashfs with its own defaults (gzip), which takes minutes.
  * IMAGEGW_BENCH_LAYOUT names an OCI layout tagged `1` to take instead of building one.
  */
+import { setMaxListeners } from 'node:events';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findProgram, runChild } from '../src/lib/child.js';
 import { digestHex } from '../src/lib/digest.js';
+import { takingTurns } from '../src/lib/turns.js';
 import {
   createBlobCache,
   type CachedBlob,
@@ -41,6 +44,8 @@ import type { BenchTable } from './fetch.js';
 import { measure, median, type Cost } from './measure.js';
 
 const signal = new AbortController().signal;
+// Each download and each program listens.
+setMaxListeners(0, signal);
 const PROCESSORS = 2;
 const MEMORY_BYTES = 256 * 2 ** 20;
 const SQUASHFS = { compression: 'zstd', level: 3, blockSize: 131_072 } as const;
@@ -56,13 +61,13 @@ export async function benchConvert(size: ImageSize, rounds = 5): Promise<BenchTa
     const warm = join(directory, 'warm');
     const flat = join(directory, 'flat.tar');
     const product = join(directory, 'out', 'product');
-    const layers = await pullAndConvert(registry.url, warm, product, tools);
+    const image = await pullAndConvert(registry.url, warm, product, tools);
     await sh(`sqfs2tar ${product} > ${flat}`);
     const contenders: Record<string, () => Promise<unknown>> = {
       'imagegw, cold': () => pullAndConvert(registry.url, join(directory, 'out', 'cache'), product, tools),
       'imagegw, layers cached': () => pullAndConvert(registry.url, warm, product, tools),
       'floor: inflate all layers': () =>
-        sh(layers.map((hex) => `igzip -dc < ${layout}/blobs/sha256/${hex} > /dev/null`).join('; ')),
+        sh(image.layers.map((hex) => `igzip -dc < ${layout}/blobs/sha256/${hex} > /dev/null`).join('; ')),
       'floor: pack the flat tar (tar2sqfs)': () =>
         sh(`tar2sqfs -q -j ${String(PROCESSORS)} -c zstd -X level=3 ${product} < ${flat}`),
       'pack the flat tar (mksquashfs)': () => sh(`mksquashfs - ${product} -tar ${MKSQUASHFS} < ${flat}`),
@@ -95,20 +100,27 @@ export async function benchConvert(size: ImageSize, rounds = 5): Promise<BenchTa
         costs.set(name, [...(costs.get(name) ?? []), { ...cost, mib }]);
       }
     }
-    return tableOf(size.name, rounds, costs);
+    const about = `${size.name} image: ${(image.layerBytes / 2 ** 20).toFixed(0)} MiB of layers, ${String(image.entries)} entries`;
+    return tableOf(about, rounds, costs);
   } finally {
     await registry.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** Gives the digests of the layers. */
+interface Pulled {
+  /** Hex digests of the layers. */
+  readonly layers: readonly string[];
+  readonly layerBytes: number;
+  readonly entries: number;
+}
+
 async function pullAndConvert(
   url: string,
   cacheDirectory: string,
   output: string,
   tools: RootfsTools,
-): Promise<string[]> {
+): Promise<Pulled> {
   await mkdir(join(output, '..'), { recursive: true });
   const client = createRegistryClient({ registries: [registrySettings({ name: 'local', url })] });
   const cache = createBlobCache({ directory: cacheDirectory, owner: 'bench' });
@@ -118,23 +130,20 @@ async function pullAndConvert(
       parseReference('local/bench:1', { defaultRegistry: 'local', registries: ['local'] }),
       { platform: hostPlatform(), signal },
     );
+    // As the pipeline does it with few processors.
+    const takeTurn = takingTurns(1);
     const indexes = await Promise.all(
       image.layers.map(async (layer) => {
         const blob = await fetchLayer(client, cache, image, layer, { signal });
         held.push(blob);
-        return scanLayer(
-          { ...layer, path: blob.path },
-          {
-            tools,
-            limits: DEFAULT_ROOTFS_LIMITS,
-            segment: {
-              directory: join(output, '..'),
-              squashfs: SQUASHFS,
-              threads: PROCESSORS,
-              memoryBytes: MEMORY_BYTES,
-            },
-            signal,
-          },
+        const segment = {
+          directory: join(output, '..'),
+          squashfs: SQUASHFS,
+          threads: PROCESSORS,
+          memoryBytes: MEMORY_BYTES,
+        };
+        return takeTurn(() =>
+          scanLayer({ ...layer, path: blob.path }, { tools, limits: DEFAULT_ROOTFS_LIMITS, segment, signal }),
         );
       }),
     );
@@ -150,7 +159,11 @@ async function pullAndConvert(
       signal,
     });
     await verifyProduct(product, root, { tools, processors: PROCESSORS, timeLimitMs: 3_600_000, signal });
-    return indexes.map(({ layer }) => digestHex(layer.digest));
+    return {
+      layers: indexes.map(({ layer }) => digestHex(layer.digest)),
+      layerBytes: image.layers.reduce((sum, { size }) => sum + size, 0),
+      entries: product.entryCount,
+    };
   } finally {
     await Promise.all(held.map((blob) => blob.release()));
     await client.close();
@@ -169,7 +182,7 @@ function sh(script: string): Promise<string> {
 }
 
 function tableOf(
-  name: string,
+  about: string,
   rounds: number,
   costs: ReadonlyMap<string, readonly (Cost & { readonly mib: number })[]>,
 ): BenchTable {
@@ -189,7 +202,7 @@ function tableOf(
     ];
   });
   return {
-    title: `Registry to squashfs (${name} image), medians of ${String(rounds)} alternating runs`,
+    title: `Registry to squashfs (${about}), medians of ${String(rounds)} alternating runs`,
     columns: ['what', 'wall s', 'CPU s', 'imagegw cold / this', 'children MiB', 'own MiB', 'product MiB'],
     rows,
   };
@@ -203,5 +216,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     table.rows.map((row) => Object.fromEntries(table.columns.map((column, at) => [column, row[at]]))),
   );
   await mkdir('bench/results', { recursive: true });
-  await writeFile('bench/results/convert.json', JSON.stringify([table], undefined, 2));
+  await writeFile(`bench/results/convert-${size.name}.json`, JSON.stringify(table, undefined, 2));
 }
