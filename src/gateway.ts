@@ -7,6 +7,7 @@ import { SshConnections, sweepTemporary, type Target } from './delivery/index.js
 import { createImageChanges, encodeImageChange } from './jobs/image-changes.js';
 import { redisNames } from './jobs/keys.js';
 import type { PipelineServices } from './jobs/pipeline/context.js';
+import { createSharedConversions } from './jobs/pipeline/shared-conversions.js';
 import { ProgressHub } from './jobs/progress/progress-hub.js';
 import { createProgressStore } from './jobs/progress/progress-store.js';
 import { createPullQueues } from './jobs/pull-queues.js';
@@ -123,7 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         limits: registryLimitsOf(config),
         ...(config.cacheMaxBytes === undefined ? {} : { maxBytes: config.cacheMaxBytes }),
       });
-      const pipeline: PipelineServices = { config, images, registry, blobs, tools, target, indexRetryMs: INDEX_RETRY_MS };
+      const pipeline: PipelineServices = { config, images, registry, blobs, tools, conversions: createSharedConversions(work), target, indexRetryMs: INDEX_RETRY_MS };
       const systems = workerSystems(options);
       await work.sweep();
       await blobs.sweep();

@@ -10,6 +10,7 @@ import type { PullRecord } from '../../models/records.js';
 import type { BlobCache, RegistryClient } from '../../registry/index.js';
 import type { RootfsTools } from '../../rootfs/index.js';
 import type { ProgressTracker } from '../progress/progress-tracker.js';
+import type { SharedConversions } from './shared-conversions.js';
 
 /** What all pulls of a worker share. */
 export interface PipelineServices {
@@ -18,6 +19,8 @@ export interface PipelineServices {
   readonly registry: RegistryClient;
   readonly blobs: BlobCache;
   readonly tools: RootfsTools;
+  /** What pulls for several systems make together. */
+  readonly conversions: SharedConversions;
   /** Where images of that system go. */
   readonly target: (system: SystemConfig) => Target;
   /** How long (ms) a stage waits for the index to come back. */

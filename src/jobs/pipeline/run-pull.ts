@@ -4,6 +4,7 @@
 import { persistently } from '../../models/database.js';
 import type { TagChange } from '../../models/image-store.js';
 import type { ResolvedImage } from '../../registry/index.js';
+import { productKey } from '../../rootfs/index.js';
 import { admit } from './admit.js';
 import type { PullContext } from './context.js';
 import { convert } from './convert.js';
@@ -81,17 +82,35 @@ async function holding<T>(context: PullContext, imageId: string, work: () => Pro
 /** Fetches, converts, delivers and records an image that is not there. */
 async function make(context: PullContext, image: ResolvedImage): Promise<void> {
   const { progress } = context;
-  progress.enter('PULLING', 'ADMIT');
-  await admit(context, image);
-  progress.enter('PULLING', 'FETCH');
-  const layers = await fetchLayers(context, image);
+  // Told before the layers are fetched, so that of two pulls side by side the slower one finds what the other has made.
+  const shared = context.services.conversions.join(conversionKey(context, image));
   try {
-    const conversion = await convert(context, image, layers.indexes);
-    await examine(context, image, conversion);
-    const delivered = await transfer(context, image, conversion);
-    progress.enter('TRANSFERRING', 'RECORD');
-    await recordImage(context, image, conversion, delivered);
+    progress.enter('PULLING', 'ADMIT');
+    await admit(context, image);
+    progress.enter('PULLING', 'FETCH');
+    const layers = await fetchLayers(context, image);
+    try {
+      const conversion = await shared.convert(
+        context.workDirectory,
+        context.signal,
+        () => convert(context, image, layers.indexes),
+        () => progress.enter('CONVERTING', 'CONVERT', 'waiting for the same image, which is being made for another system'),
+      );
+      await examine(context, image, conversion);
+      const delivered = await transfer(context, image, conversion);
+      progress.enter('TRANSFERRING', 'RECORD');
+      await recordImage(context, image, conversion, delivered);
+    } finally {
+      await layers.release();
+    }
   } finally {
-    await layers.release();
+    await shared.leave();
   }
+}
+
+/** Everything that shapes the product and its file. */
+function conversionKey({ services, system }: PullContext, image: ResolvedImage): string {
+  const { policy, squashfs, delivery } = system;
+  const key = productKey({ manifestDigest: image.manifestDigest, policy, squashfs, tools: services.tools });
+  return `${key}-${delivery.fileMode.toString(8)}`;
 }
