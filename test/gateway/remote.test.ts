@@ -37,15 +37,18 @@ const workers: ChildProcess[] = [];
 beforeEach(async () => {
   const root = mkdtempSync(join(tmpdir(), 'imagegw-far-'));
   images = join(root, 'images');
-  mkdirSync(images);
+  for (const name of ['images', 'near', 'next']) mkdirSync(join(root, name));
   await giveTo(sshd, images);
   const dead = await freePort();
   const ssh = { username: sshd.username, key: sshd.key, knownHosts: sshd.knownHosts, imageDir: images, reconnects: 2, reconnectDelay: 0.05 };
   site = makeSite(stack, registry.url, {
     Platforms: {
       far: { accesstype: 'remote', host: [`127.0.0.1:${dead}`, `127.0.0.1:${sshd.port}`], ssh, platform: 'linux/amd64' },
+      near: { accesstype: 'local', local: { imageDir: join(root, 'near') }, platform: 'linux/amd64' },
+      next: { accesstype: 'local', local: { imageDir: join(root, 'next') }, platform: 'linux/amd64' },
       gone: { accesstype: 'remote', host: [`127.0.0.1:${dead}`], ssh, platform: 'linux/amd64' },
     },
+    WorkerThreads: 3,
   });
   api = await startInProcess(site, { api: true, worker: false });
   client = clientOf(api);
@@ -110,5 +113,27 @@ describe('a system over SSH', () => {
     const byState = new Map(ends.map((end) => [end.state, end]));
     expect(byState.get('READY')).toBeDefined();
     expect(byState.get('FAILED')?.error).toMatchObject({ code: 'DELIVERY_FAILED', stage: 'TRANSFER', retryable: true, message: expect.stringMatching(/^Can't connect to 127\.0\.0\.1:\d+: /) });
+  });
+
+  it('and two local ones get an image that is fetched and converted once', async () => {
+    const imageId = putImage('many', 24).slice(7);
+    let blobs = 0;
+    registry.hook = (request, _response, path) => {
+      if (path.includes('/blobs/') && request.method === 'GET') blobs += 1;
+      return false;
+    };
+    await worker();
+    const { pulls } = await client.pull({ reference: 'app:many', systems: ['far', 'near', 'next'] });
+    expect(new Set(pulls.map(({ id }) => id)).size).toBe(3);
+    const ends = await Promise.all(pulls.map(async ({ id }) => (await statesOf(client, id)).at(-1)!));
+    registry.hook = undefined;
+    expect(ends.map(({ state }) => state)).toEqual(['READY', 'READY', 'READY']);
+    // One layer; a configuration for each pull, because the right to it is proved for each.
+    expect(blobs).toBe(1 + 3);
+    // Both local systems have a link of the one product.
+    const [near, next] = ['near', 'next'].map((name) => statSync(join(images, '..', name, `${imageId}.squashfs`)));
+    expect(near!.ino).toBe(next!.ino);
+    expect(await filesBelow(images)).toEqual(filesOf(imageId));
+    expect(readdirSync(join(site.directory, 'expand'), { recursive: true }).filter((name) => String(name).endsWith('.squashfs'))).toEqual([]);
   });
 });
