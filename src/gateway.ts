@@ -21,6 +21,7 @@ import { registryLimitsOf, registrySettingsOf } from './jobs/registry-settings.j
 import { createWorkDirectories } from './jobs/work-directories.js';
 import { createTargets } from './jobs/system-targets.js';
 import { ownerOfThisProcess } from './jobs/worker-identity.js';
+import { createWorkerRegistry, startHeartbeat } from './jobs/worker-registry.js';
 import { startWorkerPool } from './jobs/worker-pool.js';
 import { GatewayError } from './lib/errors.js';
 import type { Logger } from './lib/log.js';
@@ -151,6 +152,20 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
             },
           }),
       });
+      const heartbeat = await startHeartbeat({
+        redis: redis.commands,
+        prefix: names.prefix,
+        worker: owner,
+        systems: () => systems,
+        slots: config.workerThreads,
+        running: () => pool.running,
+        // One try: what can't be reached now is looked at again soon.
+        target: createTargets(ssh, { reconnects: 0 }),
+        heartbeatMs: config.jobs.heartbeatMs,
+        checkMs: config.jobs.systemCheckMs,
+        log,
+      });
+      undo.push(() => heartbeat.stop());
       undo.push(() => work.close());
       undo.push(() => pool.close(config.jobs.shutdownGraceMs));
     }
@@ -160,7 +175,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       const imageChanges = createImageChanges(redis.subscriber(), names, onError);
       undo.push(() => Promise.resolve(imageChanges.close()));
       const server = await startHttpServer({
-        services: { config, pulls, images, pullService, queues, hub, imageChanges, registry, accounts, target, version: options.version, log },
+        services: { config, pulls, images, pullService, queues, hub, imageChanges, registry, accounts, workers: createWorkerRegistry(redis.commands, names.prefix), target, version: options.version, log },
         checkReady: async () => {
           await Promise.all([database.ping(), redis.ping()]);
         },

@@ -104,6 +104,8 @@ export function readTopLevel(
       maxStalledCount: values.JobMaxStalledCount,
       pullTimeLimitMs: values.PullTimeLimit,
       reconcileIntervalMs: values.ReconcileInterval,
+      heartbeatMs: values.WorkerHeartbeat,
+      systemCheckMs: values.SystemCheckInterval,
       shutdownGraceMs: values.ShutdownGrace,
     },
     progress: {

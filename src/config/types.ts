@@ -214,6 +214,10 @@ export interface JobsConfig {
   readonly pullTimeLimitMs: number;
   /** How often pulls without a job are looked for. */
   readonly reconcileIntervalMs: number;
+  /** How often a worker says that it lives. */
+  readonly heartbeatMs: number;
+  /** How often a worker looks at its systems. */
+  readonly systemCheckMs: number;
   /** How long a stopping worker lets its pulls go on. */
   readonly shutdownGraceMs: number;
 }

@@ -1,7 +1,7 @@
 /** Delivery: publishing products on a system, safely, and looking after what lies there. */
 export { checkPublished, type CheckRequest, type PublishedState } from './check.js';
 export { createLocalTarget, type LocalTargetOptions } from './local-target.js';
-export type { Folder, TargetName } from './names.js';
+export { publishedNames, type Folder, type TargetName } from './names.js';
 export { publish, publishMetadata } from './publish.js';
 export { removeImage } from './remove.js';
 export { DEFAULT_SSH_LIMITS, type SshAccount, type SshHost, type SshLimits } from './sftp/account.js';

@@ -8,20 +8,21 @@ import { GatewayError } from '../lib/errors.js';
 
 export type TargetOf = (system: SystemConfig) => Target;
 
-export function createTargets(connections: SshConnections): TargetOf {
+/** @param limits in place of those of the systems. */
+export function createTargets(connections: SshConnections, limits: Partial<SshAccount['limits']> = {}): TargetOf {
   const made = new Map<string, { readonly description: string; readonly target: Target }>();
   return (system) => {
     const description = JSON.stringify(system);
     const known = made.get(system.name);
     if (known?.description === description) return known.target;
-    const target = createTarget(system, connections);
+    const target = createTarget(system, connections, limits);
     made.set(system.name, { description, target });
     return target;
   };
 }
 
 /** @throws GatewayError BAD_CONFIG for a remote system that does not say how to reach it. */
-export function createTarget(system: SystemConfig, connections: SshConnections, limits: Partial<SshAccount['limits']> = {}): Target {
+function createTarget(system: SystemConfig, connections: SshConnections, limits: Partial<SshAccount['limits']>): Target {
   const { name, access, imageDirectory, delivery, ssh } = system;
   const common = {
     imageDirectory,

@@ -14,6 +14,7 @@ import type { PullQueues } from '../jobs/pull-queues.js';
 import type { ProgressHub } from '../jobs/progress/progress-hub.js';
 import type { RegistryAccounts } from '../jobs/registry-accounts.js';
 import type { RegistryClient } from '../registry/index.js';
+import type { WorkerRegistry } from '../jobs/worker-registry.js';
 import { createLoaders, type Loaders } from './loaders.js';
 
 export interface GatewayServices {
@@ -26,6 +27,7 @@ export interface GatewayServices {
   readonly imageChanges: ImageChanges;
   readonly registry: RegistryClient;
   readonly accounts: RegistryAccounts;
+  readonly workers: WorkerRegistry;
   readonly target: (system: SystemConfig) => Target;
   readonly version: string;
   readonly log: Logger;

@@ -96,6 +96,8 @@ export interface SpawnOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** For node itself. */
   readonly nodeArguments?: readonly string[];
+  /** For the gateway, behind its own. */
+  readonly commandArguments?: readonly string[];
 }
 
 /** A worker in a process of its own; resolves when it works. */
@@ -107,9 +109,9 @@ export async function spawnWorker(site: Site, options: SpawnOptions = {}): Promi
 export async function spawnGateway(
   site: Site,
   role: 'up' | 'api' | 'worker',
-  { environment, nodeArguments = [] }: SpawnOptions = {},
+  { environment, nodeArguments = [], commandArguments = [] }: SpawnOptions = {},
 ): Promise<{ readonly child: ChildProcess; readonly url: string | undefined }> {
-  const child = spawn(process.execPath, [...nodeArguments, MAIN, role, '--config', site.configFile], {
+  const child = spawn(process.execPath, [...nodeArguments, MAIN, role, '--config', site.configFile, ...commandArguments], {
     env: { ...site.environment, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -762,6 +762,8 @@ export type System = Node & {
   readonly id: Scalars['ID']['output'];
   /** The directory on the system. */
   readonly imageDirectory: Scalars['String']['output'];
+  /** When an image was last published there for the first time; null when there is none. */
+  readonly lastPublishedAt?: Maybe<Scalars['DateTime']['output']>;
   /** Its name: the key in `Platforms`. */
   readonly name: Scalars['String']['output'];
   /** Its platform, `os/architecture[/variant]`. */
@@ -772,6 +774,10 @@ export type System = Node & {
   readonly realm: Scalars['String']['output'];
   /** Pulls that are being worked on. */
   readonly runningPullCount: Scalars['Int']['output'];
+  /** How it looks from where its workers stand; null when none has looked lately. */
+  readonly status?: Maybe<SystemStatus>;
+  /** The workers that live and serve it; without one, its pulls wait. */
+  readonly workers: ReadonlyArray<Worker>;
 };
 
 /** How images get to a system. */
@@ -780,6 +786,21 @@ export type SystemAccess =
   | 'LOCAL'
   /** The gateway writes over SFTP. */
   | 'REMOTE';
+
+/** A system as one of its workers saw it last. */
+export type SystemStatus = {
+  readonly __typename?: 'SystemStatus';
+  /** When it looked. */
+  readonly checkedAt: Scalars['DateTime']['output'];
+  /** Room that the gateway may use there; null when it could not be measured. */
+  readonly freeBytes?: Maybe<Scalars['ByteCount']['output']>;
+  /** True when the image directory could be looked at. */
+  readonly isReachable: Scalars['Boolean']['output'];
+  /** What is wrong, and what to do; null when nothing is. */
+  readonly problem?: Maybe<Scalars['String']['output']>;
+  /** Name of the worker that looked. */
+  readonly worker: Scalars['String']['output'];
+};
 
 /** A name through which an image is had on a system: a canonical reference. */
 export type Tag = Node & {
@@ -843,6 +864,23 @@ export type Viewer = {
   readonly name?: Maybe<Scalars['String']['output']>;
   /** The namespace that the name belongs to; null for an anonymous caller. */
   readonly realm?: Maybe<Scalars['String']['output']>;
+};
+
+/** A process that works on pulls. */
+export type Worker = {
+  readonly __typename?: 'Worker';
+  /** The machine it runs on. */
+  readonly host: Scalars['String']['output'];
+  /** Unlike that of any other worker that lives. */
+  readonly name: Scalars['String']['output'];
+  /** How many it works on, those for other systems included. */
+  readonly runningPullCount: Scalars['Int']['output'];
+  /** When it last said that it lives. */
+  readonly seenAt: Scalars['DateTime']['output'];
+  /** How many pulls it can work on at a time. */
+  readonly slotCount: Scalars['Int']['output'];
+  /** When it began. */
+  readonly startedAt: Scalars['DateTime']['output'];
 };
 
 
@@ -985,11 +1023,13 @@ export type ResolversTypes = {
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   System: ResolverTypeWrapper<SystemConfigModel>;
   SystemAccess: SystemAccess;
+  SystemStatus: ResolverTypeWrapper<SystemStatus>;
   Tag: ResolverTypeWrapper<TagRecordModel>;
   TagMove: ResolverTypeWrapper<TagMove>;
   UnavailableError: ResolverTypeWrapper<UnavailableError>;
   UserError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['UserError']>;
   Viewer: ResolverTypeWrapper<Viewer>;
+  Worker: ResolverTypeWrapper<Worker>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -1038,11 +1078,13 @@ export type ResolversParentTypes = {
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
   System: SystemConfigModel;
+  SystemStatus: SystemStatus;
   Tag: TagRecordModel;
   TagMove: TagMove;
   UnavailableError: UnavailableError;
   UserError: ResolversInterfaceTypes<ResolversParentTypes>['UserError'];
   Viewer: Viewer;
+  Worker: Worker;
 };
 
 export type AboutResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['About'] = ResolversParentTypes['About']> = {
@@ -1299,12 +1341,23 @@ export type SystemResolvers<ContextType = GatewayContext, ParentType extends Res
   admins?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   imageDirectory?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  lastPublishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   platform?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   queuedPullCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   realm?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   runningPullCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  status?: Resolver<Maybe<ResolversTypes['SystemStatus']>, ParentType, ContextType>;
+  workers?: Resolver<ReadonlyArray<ResolversTypes['Worker']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type SystemStatusResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['SystemStatus'] = ResolversParentTypes['SystemStatus']> = {
+  checkedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  freeBytes?: Resolver<Maybe<ResolversTypes['ByteCount']>, ParentType, ContextType>;
+  isReachable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  problem?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  worker?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type TagResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Tag'] = ResolversParentTypes['Tag']> = {
@@ -1342,6 +1395,15 @@ export type ViewerResolvers<ContextType = GatewayContext, ParentType extends Res
   realm?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type WorkerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Worker'] = ResolversParentTypes['Worker']> = {
+  host?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  runningPullCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  seenAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  slotCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  startedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = GatewayContext> = {
   About?: AboutResolvers<ContextType>;
   ByteCount?: GraphQLScalarType;
@@ -1376,10 +1438,12 @@ export type Resolvers<ContextType = GatewayContext> = {
   Registry?: RegistryResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   System?: SystemResolvers<ContextType>;
+  SystemStatus?: SystemStatusResolvers<ContextType>;
   Tag?: TagResolvers<ContextType>;
   TagMove?: TagMoveResolvers<ContextType>;
   UnavailableError?: UnavailableErrorResolvers<ContextType>;
   UserError?: UserErrorResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;
+  Worker?: WorkerResolvers<ContextType>;
 };
 

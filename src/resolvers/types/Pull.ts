@@ -5,6 +5,12 @@ import { systemOf } from '../system-of.js';
 
 export const Pull: PullResolvers = {
   system: (pull, _args, context) => systemOf(pull.system, context),
+  async message(pull, _args, { services }) {
+    if (pull.state !== 'QUEUED' || pull.message !== null) return pull.message;
+    // Told when asked for: a worker that goes does not say so.
+    const workers = await services.workers.workersOf(pull.system).catch(() => undefined);
+    return workers?.length === 0 ? `waiting for a worker of ${pull.system}` : null;
+  },
   async queuePosition(pull, _args, { services }) {
     if (pull.state !== 'QUEUED') return null;
     return (await services.queues.position(pull.system, pull.id)) ?? null;

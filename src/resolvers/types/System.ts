@@ -1,3 +1,4 @@
+import { queued } from '../../jobs/pull-queues.js';
 import { formatPlatform } from '../../registry/index.js';
 import type { SystemResolvers } from '../generated/types.js';
 import { globalId } from '../global-id.js';
@@ -8,4 +9,13 @@ export const System: SystemResolvers = {
   platform: ({ platform }) => formatPlatform(platform),
   queuedPullCount: async ({ name }, _args, { services }) => (await services.queues.counts(name)).queued,
   runningPullCount: async ({ name }, _args, { services }) => (await services.queues.counts(name)).running,
+  async workers({ name }, _args, { services }) {
+    const workers = await queued(() => services.workers.workersOf(name));
+    return workers.map(({ slots, running, ...worker }) => ({ ...worker, slotCount: slots, runningPullCount: running }));
+  },
+  status: async ({ name }, _args, { services }) => (await queued(() => services.workers.statusOf(name))) ?? null,
+  async lastPublishedAt({ name }, _args, { services }) {
+    const [newest] = await services.images.listImages({ system: name, limit: 1, order: 'newest' });
+    return newest?.createdAt ?? null;
+  },
 };

@@ -1,0 +1,149 @@
+/**
+ * Which workers live, and how the systems look from where they stand. Workers say so in Redis again and again; what a
+ * dead one has said runs out by itself. API nodes only read: in the split form they can't reach the systems at all.
+ */
+import type { Redis } from 'ioredis';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import type { SystemConfig } from '../config/index.js';
+import { publishedNames, type Target } from '../delivery/index.js';
+import { messageOf } from '../lib/errors.js';
+import type { Logger } from '../lib/log.js';
+
+/** What is said is believed for so many intervals. */
+const BELIEVED = 3;
+
+const workerSchema = z.object({
+  name: z.string(),
+  host: z.string(),
+  systems: z.array(z.string()),
+  slots: z.number(),
+  running: z.number(),
+  startedAt: z.iso.datetime().transform((text) => new Date(text)),
+  seenAt: z.iso.datetime().transform((text) => new Date(text)),
+});
+const statusSchema = z.object({
+  isReachable: z.boolean(),
+  problem: z.string().nullable(),
+  freeBytes: z.number().nullable(),
+  worker: z.string(),
+  checkedAt: z.iso.datetime().transform((text) => new Date(text)),
+});
+
+/** A worker process that lives. */
+export type WorkerState = z.infer<typeof workerSchema>;
+/** A system as a worker saw it last. */
+export type SystemStatus = z.infer<typeof statusSchema>;
+
+export interface WorkerRegistry {
+  /** The workers that live and serve the system, by name. @throws what Redis throws */
+  workersOf(system: string): Promise<WorkerState[]>;
+  /** Undefined when no worker has looked lately. @throws what Redis throws */
+  statusOf(system: string): Promise<SystemStatus | undefined>;
+}
+
+interface Names {
+  readonly workers: string;
+  readonly worker: (name: string) => string;
+  readonly status: (system: string) => string;
+}
+
+function namesIn(prefix: string): Names {
+  return {
+    workers: `${prefix}:workers`,
+    worker: (name) => `${prefix}:worker:${name}`,
+    status: (system) => `${prefix}:system-status:${system}`,
+  };
+}
+
+export function createWorkerRegistry(redis: Redis, prefix: string): WorkerRegistry {
+  const names = namesIn(prefix);
+  return {
+    async workersOf(system) {
+      const known = (await redis.smembers(names.workers)).sort();
+      if (known.length === 0) return [];
+      const texts = await redis.mget(known.map(names.worker));
+      const gone = known.filter((_, at) => texts[at] === null);
+      if (gone.length > 0) await redis.srem(names.workers, gone);
+      return texts.flatMap((text) => (text === null ? [] : [workerSchema.parse(JSON.parse(text))])).filter(({ systems }) => systems.includes(system));
+    },
+    async statusOf(system) {
+      const text = await redis.get(names.status(system));
+      return text === null ? undefined : statusSchema.parse(JSON.parse(text));
+    },
+  };
+}
+
+export interface HeartbeatOptions {
+  readonly redis: Redis;
+  readonly prefix: string;
+  /** Unlike that of any other worker that lives. */
+  readonly worker: string;
+  readonly systems: () => readonly SystemConfig[];
+  readonly slots: number;
+  readonly running: () => number;
+  /** A target that gives up soon. */
+  readonly target: (system: SystemConfig) => Target;
+  readonly heartbeatMs: number;
+  readonly checkMs: number;
+  readonly log: Logger;
+}
+
+/** Speaks for a worker until it is stopped. Never throws: Redis may be away for a while. */
+export async function startHeartbeat(options: HeartbeatOptions): Promise<{ stop(): Promise<void> }> {
+  const { redis, worker, heartbeatMs, checkMs, log } = options;
+  const names = namesIn(options.prefix);
+  const startedAt = new Date();
+  const isStopped = { now: false };
+  const onError = (error: unknown): void => log.debug({ err: error }, 'a sign of life could not be given');
+
+  async function beat(): Promise<void> {
+    const state = {
+      name: worker,
+      host: hostname(),
+      systems: options.systems().map(({ name }) => name),
+      slots: options.slots,
+      running: options.running(),
+      startedAt,
+      seenAt: new Date(),
+    };
+    await redis.set(names.worker(worker), JSON.stringify(state), 'PX', heartbeatMs * BELIEVED);
+    await redis.sadd(names.workers, worker);
+  }
+
+  async function look(system: SystemConfig): Promise<void> {
+    const status = await statusFrom(options.target(system));
+    if (isStopped.now) return;
+    await redis.set(names.status(system.name), JSON.stringify({ ...status, worker, checkedAt: new Date() }), 'PX', checkMs * BELIEVED);
+  }
+  const lookAtAll = async (): Promise<void> => {
+    await Promise.all(options.systems().map((system) => look(system).catch(onError)));
+  };
+
+  await beat().catch(onError);
+  let looking = lookAtAll();
+  const beats = setInterval(() => void beat().catch(onError), heartbeatMs);
+  const looks = setInterval(() => {
+    looking = looking.then(lookAtAll);
+  }, checkMs);
+  return {
+    async stop() {
+      isStopped.now = true;
+      clearInterval(beats);
+      clearInterval(looks);
+      await redis.srem(names.workers, worker).catch(onError);
+      await redis.del(names.worker(worker)).catch(onError);
+    },
+  };
+}
+
+async function statusFrom(target: Target): Promise<Pick<SystemStatus, 'isReachable' | 'problem' | 'freeBytes'>> {
+  try {
+    const { freeBytes } = await target.room();
+    // The room can be measured where nothing can be read.
+    await target.stat(publishedNames('0'.repeat(64)).image);
+    return { isReachable: true, problem: null, freeBytes };
+  } catch (error) {
+    return { isReachable: false, problem: messageOf(error), freeBytes: null };
+  }
+}

@@ -1,0 +1,125 @@
+/** The split form: an API apart, and workers that serve one system each, as processes of their own. */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import type { GatewayClient } from '../../src/client/index.js';
+import type { RunningGateway } from '../../src/gateway.js';
+import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
+import { startTestStack, type TestStack } from '../support/stack.js';
+import { tarOf } from '../support/tar.js';
+
+let stack: TestStack;
+let registry: FakeRegistry;
+let site: Site;
+let api: RunningGateway;
+let client: GatewayClient;
+const workers: ChildProcess[] = [];
+
+beforeEach(async () => {
+  stack = await startTestStack();
+  registry = await startFakeRegistry();
+  registry.putImage([tarOf({ name: 'a', body: 'x' })], 'latest');
+  site = makeSite(stack, registry.url, { WorkerHeartbeat: 0.1, SystemCheckInterval: 0.1 });
+  api = await startInProcess(site, { api: true, worker: false });
+  client = clientOf(api);
+});
+
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await kill(worker);
+  await api.close();
+  await registry.stop();
+  await stack.stop();
+  site.remove();
+});
+
+async function workerFor(system: string): Promise<ChildProcess> {
+  const worker = await spawnWorker(site, { commandArguments: ['--systems', system] });
+  workers.push(worker);
+  return worker;
+}
+
+interface SystemAnswer {
+  readonly workers: readonly { readonly name: string; readonly slotCount: number; readonly runningPullCount: number }[];
+  readonly status: { readonly isReachable: boolean; readonly problem: string | null; readonly freeBytes: number | null; readonly worker: string } | null;
+  readonly lastPublishedAt: string | null;
+  readonly queuedPullCount: number;
+}
+
+async function look(name: string): Promise<SystemAnswer> {
+  const response = await fetch(api.url!, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      query: 'query ($name: String!) { system(name: $name) { workers { name slotCount runningPullCount } status { isReachable problem freeBytes worker } lastPublishedAt queuedPullCount } }',
+      variables: { name },
+    }),
+  });
+  const { data, errors } = (await response.json()) as { data: { system: SystemAnswer }; errors?: unknown };
+  expect(errors).toBeUndefined();
+  return data.system;
+}
+
+async function lookUntil(name: string, test: (system: SystemAnswer) => boolean): Promise<SystemAnswer> {
+  for (;;) {
+    const system = await look(name);
+    if (test(system)) return system;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('a pull for a system without a worker', () => {
+  it('says that it waits for one, and is picked up when one comes', async () => {
+    await workerFor('two');
+    const { pulls } = await client.pull({ reference: 'app', systems: ['one', 'two'] });
+    const [one, two] = pulls;
+    expect((await statesOf(client, two!.id)).at(-1)?.state).toBe('READY');
+    const waiting = await until(client, one!.id, () => true);
+    expect(waiting).toMatchObject({ state: 'QUEUED', message: 'waiting for a worker of one' });
+    expect(await look('one')).toEqual({ workers: [], status: null, lastPublishedAt: null, queuedPullCount: 1 });
+    await workerFor('one');
+    expect((await statesOf(client, one!.id)).at(-1)?.state).toBe('READY');
+  });
+});
+
+describe('a system', () => {
+  it('shows its workers, whether it can be reached, its room and its last image', async () => {
+    const worker = await workerFor('one');
+    const fresh = await lookUntil('one', ({ status }) => status !== null);
+    expect(fresh).toMatchObject({ workers: [{ slotCount: 1, runningPullCount: 0 }], status: { isReachable: true, problem: null, worker: fresh.workers[0]!.name }, lastPublishedAt: null });
+    expect(fresh.status!.freeBytes).toBeGreaterThan(0);
+    // Another system's worker says nothing of this one.
+    expect(await look('two')).toMatchObject({ workers: [], status: null });
+
+    const { pulls } = await client.pull({ reference: 'app', systems: ['one'] });
+    await statesOf(client, pulls[0]!.id);
+    expect(Date.parse((await look('one')).lastPublishedAt!)).toBeLessThanOrEqual(Date.now());
+
+    rmSync(site.images, { recursive: true });
+    const away = await lookUntil('one', ({ status }) => status?.isReachable === false);
+    expect(away.status).toMatchObject({ problem: expect.stringContaining(`The image directory ${site.images} does not exist`), freeBytes: null });
+    mkdirSync(site.images);
+    await lookUntil('one', ({ status }) => status?.isReachable === true);
+
+    // Killed, it can't say that it goes: what it has said runs out.
+    await kill(worker);
+    expect(await lookUntil('one', ({ workers, status }) => workers.length === 0 && status === null)).toMatchObject({ workers: [], status: null });
+  });
+
+  it('forgets a worker that stops of its own will at once', async () => {
+    await useSlowHeartbeat();
+    const worker = await workerFor('one');
+    await lookUntil('one', ({ workers }) => workers.length === 1);
+    await kill(worker, 'SIGTERM');
+    expect((await look('one')).workers).toEqual([]);
+  });
+});
+
+/** So slow that nothing runs out by itself while the test runs. */
+async function useSlowHeartbeat(): Promise<void> {
+  await api.close();
+  site.remove();
+  site = makeSite(stack, registry.url, { WorkerHeartbeat: 3600 });
+  api = await startInProcess(site, { api: true, worker: false });
+  client = clientOf(api);
+}
