@@ -93,6 +93,7 @@ export interface HeartbeatOptions {
 export async function startHeartbeat(options: HeartbeatOptions): Promise<{ stop(): Promise<void> }> {
   const { redis, worker, heartbeatMs, checkMs, log } = options;
   const names = namesIn(options.prefix);
+  const registry = createWorkerRegistry(redis, options.prefix);
   const startedAt = new Date();
   const isStopped = { now: false };
   const onError = (error: unknown): void => log.debug({ err: error }, 'a sign of life could not be given');
@@ -131,8 +132,16 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<{ stop(
       isStopped.now = true;
       clearInterval(beats);
       clearInterval(looks);
-      await redis.srem(names.workers, worker).catch(onError);
-      await redis.del(names.worker(worker)).catch(onError);
+      try {
+        await redis.srem(names.workers, worker);
+        await redis.del(names.worker(worker));
+        // What others have seen since stays.
+        for (const { name } of options.systems()) {
+          if ((await registry.statusOf(name))?.worker === worker) await redis.del(names.status(name));
+        }
+      } catch (error) {
+        onError(error);
+      }
     },
   };
 }
