@@ -110,6 +110,7 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<{ stop(
     };
     await redis.set(names.worker(worker), JSON.stringify(state), 'PX', heartbeatMs * BELIEVED);
     await redis.sadd(names.workers, worker);
+    await redis.pexpire(names.workers, heartbeatMs * BELIEVED);
   }
 
   async function look(system: SystemConfig): Promise<void> {

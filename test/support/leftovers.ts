@@ -29,8 +29,9 @@ async function inRedis(site: Site): Promise<string[]> {
   try {
     const found: string[] = [];
     for (const key of await redis.keys('*')) {
-      // The last word of a pull, for late subscribers, and what registries have asked for go by themselves.
-      if (/^gw:(pull:pull_\w+|gate:.*)$/.test(key) && (await redis.ttl(key)) > 0) continue;
+      // The last word of a pull, for late subscribers, what registries have asked for, and what killed workers have said
+      // of themselves go by themselves.
+      if (/^gw:(pull:pull_\w+|gate:.*|workers|worker:.*|system-status:.*)$/.test(key) && (await redis.ttl(key)) > 0) continue;
       // What BullMQ knows of a queue, whether or not a job is in it.
       if (/^gw:pull-\w+:(meta|id|marker|events|stalled-check)$/.test(key)) continue;
       found.push(`Redis key ${key}`);
