@@ -65,9 +65,12 @@ async function serve(role: { readonly name: string; readonly api: boolean; reado
     await run(role, config, options, io, version, log);
     return 0;
   } catch (error) {
-    if (error instanceof GatewayError) io.stderr.write(`imagegw: ${error.code}: ${error.message}\n`);
-    else log.fatal({ err: error }, 'the gateway could not go on');
-    return EXIT.failed;
+    if (!(error instanceof GatewayError)) {
+      log.fatal({ err: error }, 'the gateway could not go on');
+      return EXIT.failed;
+    }
+    io.stderr.write(`imagegw: ${error.code}: ${error.message}\n`);
+    return error.code === 'BAD_CONFIG' ? EXIT.usage : EXIT.failed;
   }
 }
 

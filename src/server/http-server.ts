@@ -81,6 +81,13 @@ export async function startHttpServer({ services, checkReady }: HttpServerOption
 
   const http = createServer((request, response) => void app(request, response));
   const addressOf = new WeakMap<object, string>();
+  // Before the sockets: they report a port that is taken once more, in their own way.
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', (error) => {
+      reject(new GatewayError('CONFLICT', `Can't listen on ${config.host}:${String(config.port)}: ${error.message}. Choose another port with --port.`, { cause: error }));
+    });
+    http.listen(config.port, config.host, resolve);
+  });
   const sockets = new WebSocketServer({
     server: http,
     path: '/graphql',
@@ -129,12 +136,6 @@ export async function startHttpServer({ services, checkReady }: HttpServerOption
     sockets,
   );
 
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', (error) => {
-      reject(new GatewayError('CONFLICT', `Can't listen on ${config.host}:${String(config.port)}: ${error.message}. Choose another port with --port.`, { cause: error }));
-    });
-    http.listen(config.port, config.host, resolve);
-  });
   const { address, port, family } = http.address() as AddressInfo;
   const host = family === 'IPv6' ? `[${address}]` : address;
 

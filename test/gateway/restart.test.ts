@@ -3,8 +3,10 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import type { PullState } from '../../src/client/index.js';
 import type { SupervisedServer } from '../../src/embedded/supervised-server.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
@@ -137,6 +139,19 @@ describe('`up` on its own state directory', () => {
     expect(existsSync((await again.lookup('one', 'app'))!.path)).toBe(true);
     expect(await again.findPull(done.pulls[0]!.id)).toMatchObject({ state: 'READY' });
     expectWell(await statesOf(again, begun.pulls[0]!.id));
+  });
+
+  it('says it once when its port is taken', async () => {
+    const { url } = await up();
+    const child = spawn(process.execPath, ['dist/src/main.js', 'up', '--state', `${site.directory}/second`, '--port', new URL(url).port], {
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    gateways.push(child);
+    const [said, exit] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    expect(exit).toEqual([1, null]);
+    const lines = said.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+    expect(lines).toEqual([expect.stringMatching(/^imagegw: CONFLICT: .*Choose another port with --port\.$/)]);
   });
 
   it('goes on after SIGKILL, too, and a second one on the same directory says why it does not start', async () => {
