@@ -51,6 +51,23 @@ static size_t take(struct reader *reader, size_t most, const uint8_t **data)
 	return size;
 }
 
+/* Copies `size` bytes of the layer; gives fewer only at its end. */
+static size_t take_whole(struct reader *reader, uint8_t *to, size_t size)
+{
+	size_t have = 0;
+
+	while (have < size) {
+		const uint8_t *data;
+		size_t got = take(reader, size - have, &data);
+
+		if (got == 0)
+			break;
+		memcpy(to + have, data, got);
+		have += got;
+	}
+	return have;
+}
+
 /* The gateway refuses the layer for what it has been sent; what is compressed so far is of no use. */
 static _Noreturn void stop_here(void)
 {
@@ -229,21 +246,13 @@ static void send_extension(struct reader *reader, uint64_t size, uint64_t most, 
 {
 	uint64_t whole = size + (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
 	uint8_t *body;
-	size_t have = 0;
+	size_t have;
 
 	if (size > most) {
 		stop_here();
 	}
 	body = must_alloc(whole);
-	while (have < whole) {
-		const uint8_t *data;
-		size_t got = take(reader, whole - have, &data);
-
-		if (got == 0)
-			break;
-		memcpy(body + have, data, got);
-		have += got;
-	}
+	have = take_whole(reader, body, whole);
 	emit('h', body, (uint32_t)have);
 	if (pax != NULL && have >= size)
 		read_pax(body, size, pax);
@@ -299,17 +308,8 @@ static bool read_archive(struct reader *reader, struct writer *writer, uint64_t 
 
 	for (;;) {
 		uint8_t header[TAR_BLOCK];
-		size_t have = 0;
+		size_t have = take_whole(reader, header, TAR_BLOCK);
 
-		while (have < TAR_BLOCK) {
-			const uint8_t *data;
-			size_t got = take(reader, TAR_BLOCK - have, &data);
-
-			if (got == 0)
-				break;
-			memcpy(header + have, data, got);
-			have += got;
-		}
 		if (have > 0)
 			emit('h', header, (uint32_t)have);
 		if (have < TAR_BLOCK)

@@ -5,7 +5,7 @@
 import type { LayerIndex, SegmentFiles } from './layer.js';
 import { Pacer } from './pacer.js';
 import type { PackerInput } from './packer-input.js';
-import type { Inode, InodeType, TreeNode } from './tree.js';
+import { childrenOf, type Inode, type InodeType, type TreeNode } from './tree.js';
 
 /** The segments of the layers, lowest first, each once: a layer can stand in an image twice. */
 export function distinctSegments(layers: readonly LayerIndex[]): SegmentFiles[] {
@@ -75,11 +75,6 @@ async function numbered(root: TreeNode, pacer: Pacer): Promise<Order> {
     if (node.inode.links > 1) links.set(node.inode, (links.get(node.inode) ?? 0) + 1);
   }
   return { nodes, numbers, links };
-}
-
-/** Last first, to be popped. */
-function childrenOf(node: TreeNode): TreeNode[] {
-  return [...(node.children?.values() ?? [])].sort((a, b) => (a.name < b.name ? 1 : -1));
 }
 
 const TYPES: Readonly<Record<InodeType, string>> = {

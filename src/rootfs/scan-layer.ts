@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { digestAlgorithm, digestHex } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
 import { EntryKeeper } from './entry-keeper.js';
-import { EntryTable } from './entry-table.js';
 import { fullDisk } from './full-disk.js';
 import {
   aboutLayer,
@@ -23,7 +22,6 @@ import { scanSparseLayer } from './scan-sparse-layer.js';
 import type { RootfsLimits, SquashfsOptions } from './settings.js';
 import { RecordReader, shapeArguments, startSquash } from './squash.js';
 import { bad } from './tar-entry.js';
-import { TarParser } from './tar-parser.js';
 import type { RootfsTools } from './tools.js';
 
 export interface SegmentOptions {
@@ -80,17 +78,7 @@ async function scanPlain(
   output: readonly string[],
 ): Promise<Scanned | undefined> {
   const { limits } = options;
-  const entries = new EntryTable();
-  const keep = new EntryKeeper(entries, limits);
-  const parser = new TarParser(
-    {
-      entry(entry, offset) {
-        keep.add(entry, offset);
-        return false;
-      },
-    },
-    limits,
-  );
+  const { entries, parser } = new EntryKeeper(limits);
   let end: { readonly bytes: number; readonly diffHex: string } | undefined;
   let isSparse = false as boolean;
   const records = new RecordReader((kind, body) => {

@@ -6,14 +6,13 @@ import { hasherFor } from '../lib/digest.js';
 import { GatewayError } from '../lib/errors.js';
 import { BodyCutter } from './bodies.js';
 import { EntryKeeper } from './entry-keeper.js';
-import { EntryTable } from './entry-table.js';
+import type { EntryTable } from './entry-table.js';
 import { inflate } from './inflate.js';
 import { beyondMaxBytes, maxBytesOf, tooManyBytes, type LayerBlob, type Scanned } from './layer.js';
 import { PackerInput } from './packer-input.js';
 import type { RootfsLimits } from './settings.js';
 import { RecordReader, startSquash } from './squash.js';
 import { bad } from './tar-entry.js';
-import { TarParser } from './tar-parser.js';
 import { tarEnd } from './tar-writer.js';
 import type { RootfsTools } from './tools.js';
 import { Inode, TreeNode } from './tree.js';
@@ -29,17 +28,8 @@ export interface SparseScanOptions {
 /** @throws GatewayError as scanLayer does, the layer not yet named. */
 export async function scanSparseLayer(layer: LayerBlob, options: SparseScanOptions): Promise<Scanned> {
   const { limits, tools, signal } = options;
-  const entries = new EntryTable();
-  const keep = new EntryKeeper(entries, limits);
-  const parser = new TarParser(
-    {
-      entry(entry, offset) {
-        keep.add(entry, offset);
-        return false;
-      },
-    },
-    limits,
-  );
+  const keep = new EntryKeeper(limits);
+  const { entries, parser } = keep;
   const hash = hasherFor(layer.diffId);
   let bytes = 0;
   for await (const chunk of inflate(layer.path, tools, signal)) {

@@ -214,7 +214,7 @@ export function* walk(root: TreeNode): Generator<TreeNode, void, undefined> {
   }
 }
 
-/** Last first, to be popped. */
-function childrenOf(node: TreeNode): TreeNode[] {
+/** By the bytes of their names, the last first, to be popped. */
+export function childrenOf(node: TreeNode): TreeNode[] {
   return [...(node.children?.values() ?? [])].sort((a, b) => (a.name < b.name ? 1 : -1));
 }
