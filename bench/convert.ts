@@ -20,7 +20,6 @@ import { digestHex } from '../src/lib/digest.js';
 import { takingTurns } from '../src/lib/turns.js';
 import {
   createBlobCache,
-  type CachedBlob,
   createRegistryClient,
   fetchLayer,
   hostPlatform,
@@ -29,12 +28,12 @@ import {
 } from '../src/registry/index.js';
 import {
   applyPolicy,
+  createLayerCache,
   DEFAULT_ROOTFS_LIMITS,
   DEFAULT_ROOTFS_POLICY,
   mergeLayers,
   packSquashfs,
   probeTools,
-  scanLayer,
   verifyProduct,
   type RootfsTools,
 } from '../src/rootfs/index.js';
@@ -124,7 +123,8 @@ async function pullAndConvert(
   await mkdir(join(output, '..'), { recursive: true });
   const client = createRegistryClient({ registries: [registrySettings({ name: 'local', url })] });
   const cache = createBlobCache({ directory: cacheDirectory, owner: 'bench' });
-  const held: CachedBlob[] = [];
+  const layers = createLayerCache({ directory: cacheDirectory, owner: 'bench', tools });
+  const held: { release(): Promise<void> }[] = [];
   try {
     const image = await client.resolve(
       parseReference('local/bench:1', { defaultRegistry: 'local', registries: ['local'] }),
@@ -134,17 +134,22 @@ async function pullAndConvert(
     const takeTurn = takingTurns(1);
     const indexes = await Promise.all(
       image.layers.map(async (layer) => {
+        const options = { limits: DEFAULT_ROOTFS_LIMITS, signal };
+        const kept = await layers.find(layer, SQUASHFS, options);
+        if (kept !== undefined) {
+          held.push(kept);
+          return kept.index;
+        }
         const blob = await fetchLayer(client, cache, image, layer, { signal });
         held.push(blob);
         const segment = {
-          directory: join(output, '..'),
           squashfs: SQUASHFS,
           threads: PROCESSORS,
           memoryBytes: MEMORY_BYTES,
         };
-        return takeTurn(() =>
-          scanLayer({ ...layer, path: blob.path }, { tools, limits: DEFAULT_ROOTFS_LIMITS, segment, signal }),
-        );
+        const read = await takeTurn(() => layers.scan({ ...layer, path: blob.path }, segment, options));
+        held.push(read);
+        return read.index;
       }),
     );
     const root = await mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);

@@ -30,7 +30,7 @@ import { createImageStore } from './models/image-store.js';
 import { createPullStore } from './models/pull-store.js';
 import { isTerminal } from './models/records.js';
 import { createBlobCache, createRegistryClient } from './registry/index.js';
-import { probeTools } from './rootfs/index.js';
+import { createLayerCache, probeTools } from './rootfs/index.js';
 import { startHttpServer } from './server/http-server.js';
 
 export interface GatewayOptions {
@@ -125,7 +125,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         limits: registryLimitsOf(config),
         ...(config.cacheMaxBytes === undefined ? {} : { maxBytes: config.cacheMaxBytes }),
       });
-      const pipeline: PipelineServices = { config, images, registry, blobs, tools, conversions: createSharedConversions(work), target, indexRetryMs: INDEX_RETRY_MS };
+      const layers = createLayerCache({ directory: config.cacheDirectory, owner, maxBytes: config.cacheMaxBytes, tools });
+      const pipeline: PipelineServices = { config, images, registry, blobs, layers, tools, conversions: createSharedConversions(work), target, indexRetryMs: INDEX_RETRY_MS };
       const systems = workerSystems(options);
       await work.sweep();
       await blobs.sweep();

@@ -132,10 +132,25 @@ size_t read_up_to(int fd, void *data, size_t size)
 
 static char out[1 << 16];
 static size_t out_used;
+static void (*also)(void *context, const void *data, size_t size);
+static void *also_context;
+
+static void send(const void *data, size_t size)
+{
+	if (also != NULL)
+		also(also_context, data, size);
+	write_all(STDOUT_FILENO, data, size);
+}
+
+void emit_also_to(void (*sink)(void *context, const void *data, size_t size), void *context)
+{
+	also = sink;
+	also_context = context;
+}
 
 void emit_flush(void)
 {
-	write_all(STDOUT_FILENO, out, out_used);
+	send(out, out_used);
 	out_used = 0;
 }
 
@@ -144,7 +159,7 @@ void emit_bytes(const void *data, size_t size)
 	if (size > sizeof(out) - out_used)
 		emit_flush();
 	if (size > sizeof(out)) {
-		write_all(STDOUT_FILENO, data, size);
+		send(data, size);
 		return;
 	}
 	memcpy(out + out_used, data, size);

@@ -38,6 +38,8 @@ void emit(char kind, const void *body, uint32_t size);
 void emit_head(char kind, uint32_t size);
 void emit_bytes(const void *data, size_t size);
 void emit_flush(void);
+/* All that is sent goes to `sink`, too; NULL: no longer. */
+void emit_also_to(void (*sink)(void *context, const void *data, size_t size), void *context);
 
 /* Settings that shape blocks, from the command line. */
 struct shape {

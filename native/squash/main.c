@@ -1,8 +1,7 @@
-/* imagegw-squash version|inflate|scan|pack|read: see README.md beside this file. */
+/* imagegw-squash version|inflate|scan|replay|pack|read: see README.md beside this file. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 
 #include "pack.h"
 #include "product.h"
+#include "records.h"
 #include "scan.h"
 #include "stream.h"
 
@@ -56,16 +56,16 @@ static int inflate_stdin(void)
 
 int main(int count, char **arguments)
 {
-	enum { BLOCK, COMPRESSOR, LEVEL, THREADS, SLOTS, DATA, INDEX, HASH, MOST, EXTENSION, MTIME, OUTPUT };
+	enum { BLOCK, COMPRESSOR, LEVEL, THREADS, SLOTS, SEGMENT, HASH, MOST, EXTENSION, MTIME, OUTPUT };
 	static const struct option options[] = {
 		{ "block-size", 1, NULL, BLOCK }, { "compressor", 1, NULL, COMPRESSOR }, { "level", 1, NULL, LEVEL },
-		{ "threads", 1, NULL, THREADS },  { "slots", 1, NULL, SLOTS },		 { "data", 1, NULL, DATA },
-		{ "index", 1, NULL, INDEX },	  { "hash", 1, NULL, HASH },		 { "max-bytes", 1, NULL, MOST },
+		{ "threads", 1, NULL, THREADS },  { "slots", 1, NULL, SLOTS },		 { "segment", 1, NULL, SEGMENT },
+		{ "hash", 1, NULL, HASH },		 { "max-bytes", 1, NULL, MOST },
 		{ "max-extension", 1, NULL, EXTENSION }, { "mtime", 1, NULL, MTIME },	 { "output", 1, NULL, OUTPUT },
 		{ 0 },
 	};
 	struct shape shape = { .block_size = 131072, .compressor = SQFS_COMP_ZSTD, .level = -1 };
-	struct scan_options scans = { .data_fd = -1, .index_fd = -1, .threads = 1, .slots = 4, .hash = "sha256",
+	struct scan_options scans = { .threads = 1, .slots = 4, .hash = "sha256",
 				      .most_bytes = UINT64_MAX, .most_extension = 1 << 20 };
 	struct pack_options packs = { 0 };
 	const char *command = count > 1 ? arguments[1] : "";
@@ -82,14 +82,7 @@ int main(int count, char **arguments)
 		case LEVEL: shape.level = (int)number(optarg); break;
 		case THREADS: scans.threads = (unsigned)number(optarg); break;
 		case SLOTS: scans.slots = (unsigned)number(optarg); break;
-		case DATA: scans.data_fd = open(optarg, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-			if (scans.data_fd < 0)
-				die_errno(optarg);
-			break;
-		case INDEX: scans.index_fd = open(optarg, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-			if (scans.index_fd < 0)
-				die_errno(optarg);
-			break;
+		case SEGMENT: scans.segment = optarg; break;
 		case HASH: scans.hash = optarg; break;
 		case MOST: scans.most_bytes = number(optarg); break;
 		case EXTENSION: scans.most_extension = number(optarg); break;
@@ -111,9 +104,11 @@ int main(int count, char **arguments)
 		packs.segment_count = count / 2;
 		return pack(&packs);
 	}
+	if (strcmp(command, "replay") == 0 && count == 1)
+		return records_replay(arguments[0]);
 	if (strcmp(command, "inflate") == 0 && count == 0)
 		return inflate_stdin();
 	if (strcmp(command, "read") == 0 && count == 1)
 		return read_product(arguments[0], scans.threads);
-	die(2, "usage: imagegw-squash version | inflate | scan | pack | read PRODUCT");
+	die(2, "usage: imagegw-squash version | inflate | scan | replay SEGMENT | pack | read PRODUCT");
 }

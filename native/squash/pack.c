@@ -348,19 +348,19 @@ static struct product_data place_segments(const struct pack_options *options, st
 	build->segment_count = options->segment_count;
 	build->segments = must_alloc((size_t)options->segment_count * sizeof(*build->segments));
 	for (int i = 0; i < options->segment_count; i++) {
-		int data_fd = open(options->segments[2 * i], O_RDWR | O_CLOEXEC);
-		int index_fd = open(options->segments[2 * i + 1], O_RDONLY | O_CLOEXEC);
+		bool uses_up = strcmp(options->segments[2 * i], "use") == 0;
+		int segment_fd = open(options->segments[2 * i + 1], (uses_up ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 		uint32_t count = next_u32();
 		uint32_t *wanted = must_alloc((size_t)count * sizeof(*wanted));
 
-		if (data_fd < 0 || index_fd < 0)
+		if (segment_fd < 0)
 			die_errno("a segment");
 		for (uint32_t at = 0; at < count; at++)
 			wanted[at] = next_u32();
-		build->segments[i] = segment_place(&data, data_fd, index_fd, wanted, count);
+		data.uses_up = uses_up;
+		build->segments[i] = segment_place(&data, segment_fd, wanted, count);
 		free(wanted);
-		close(data_fd);
-		close(index_fd);
+		close(segment_fd);
 	}
 	return data;
 }

@@ -9,7 +9,7 @@ struct pack_options {
 	uint32_t mtime;
 	/* Must not exist. */
 	const char *output;
-	/* Pairs of data and index file. */
+	/* Pairs of "keep" or "use", and a file: one of the first kind is left as it is, of the second nothing is left. */
 	char **segments;
 	int segment_count;
 };

@@ -11,6 +11,7 @@
  */
 #include "scan.h"
 
+#include <fcntl.h>
 #include <isa-l/crc.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "blocks.h"
+#include "records.h"
 #include "segment.h"
 #include "stream.h"
 
@@ -342,20 +344,27 @@ static bool read_archive(struct reader *reader, struct writer *writer, uint64_t 
 	}
 }
 
-static void write_index(struct writer *writer, int fd)
+static void finish_segment(struct writer *writer, struct records *records, int fd)
 {
+	uint64_t data_bytes = 0;
 	struct segment_head head = {
-		.magic = SEGMENT_MAGIC,
 		.block_size = writer->block_size,
 		.files = (uint32_t)writer->file_count,
 		.fragments = (uint32_t)writer->fragment_count,
 	};
 	uint32_t *sizes = blocks_close(writer->blocks, &head.blocks);
 
-	write_all(fd, &head, sizeof(head));
-	write_all(fd, sizes, (size_t)head.blocks * sizeof(*sizes));
-	write_all(fd, writer->files, writer->file_count * sizeof(*writer->files));
-	write_all(fd, writer->fragments, writer->fragment_count * sizeof(*writer->fragments));
+	for (uint32_t block = 0; block < head.blocks; block++)
+		data_bytes += BLOCK_BYTES(sizes[block]);
+	void *const parts[] = { &head, writer->files, sizes, writer->fragments };
+	const size_t bytes[] = {
+		sizeof(head),
+		writer->file_count * sizeof(*writer->files),
+		(size_t)head.blocks * sizeof(*sizes),
+		writer->fragment_count * sizeof(*writer->fragments),
+	};
+
+	records_finish(records, fd, data_bytes, parts, bytes, 4);
 }
 
 int scan(const struct scan_options *options)
@@ -365,12 +374,18 @@ int scan(const struct scan_options *options)
 	const EVP_MD *algorithm = EVP_get_digestbyname(options->hash);
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned digest_size;
+	struct records *records = NULL;
+	int segment = -1;
 
 	reader.hash = EVP_MD_CTX_new();
 	if (algorithm == NULL || reader.hash == NULL || EVP_DigestInit_ex(reader.hash, algorithm, NULL) != 1)
 		die(EXIT_OTHER, "no digest %s", options->hash);
-	if (options->data_fd >= 0) {
-		writer.blocks = blocks_open(&options->shape, options->threads, options->slots, options->data_fd);
+	if (options->segment != NULL) {
+		segment = open(options->segment, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		if (segment < 0)
+			die_errno(options->segment);
+		records = records_keep(options->segment);
+		writer.blocks = blocks_open(&options->shape, options->threads, options->slots, segment);
 		writer.block = blocks_buffer(writer.blocks);
 		writer.tails = blocks_buffer(writer.blocks);
 	}
@@ -378,14 +393,14 @@ int scan(const struct scan_options *options)
 		emit('s', NULL, 0);
 		stop_here();
 	}
-	if (writer.blocks != NULL) {
-		flush_tails(&writer);
-		write_index(&writer, options->index_fd);
-	}
 	EVP_DigestFinal_ex(reader.hash, digest, &digest_size);
 	emit_head('e', 8 + digest_size);
 	emit_bytes(&reader.bytes, 8);
 	emit_bytes(digest, digest_size);
 	emit_flush();
+	if (segment >= 0) {
+		flush_tails(&writer);
+		finish_segment(&writer, records, segment);
+	}
 	return 0;
 }

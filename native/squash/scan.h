@@ -6,8 +6,8 @@
 struct scan_options {
 	struct shape shape;
 	unsigned threads, slots;
-	/* Of the segment; -1: headers only. */
-	int data_fd, index_fd;
+	/* NULL: headers only. */
+	const char *segment;
 	const char *hash;
 	/* Uncompressed bytes of the layer; bytes of one pax header or long name. */
 	uint64_t most_bytes, most_extension;

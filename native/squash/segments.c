@@ -20,25 +20,50 @@ struct index {
 	struct segment_fragment *fragments;
 };
 
-static void *read_array(int fd, size_t count, size_t element)
+struct segment_tail segment_tail_of(int fd)
 {
-	void *array = must_alloc(count * element);
+	struct segment_tail tail = { 0 };
+	off_t size = lseek(fd, 0, SEEK_END);
 
-	if (read_up_to(fd, array, count * element) != count * element)
-		die(EXIT_OTHER, "the index of a segment ends too early");
+	if (size < 0)
+		die_errno("a segment");
+	if (size >= (off_t)sizeof(tail))
+		pread_all(fd, &tail, sizeof(tail), (uint64_t)size - sizeof(tail), "a segment");
+	if (tail.magic != SEGMENT_MAGIC || tail.index_start > tail.records_start || tail.records_start > tail.end ||
+	    tail.end != (uint64_t)size - sizeof(tail))
+		die(EXIT_DAMAGED, "a segment is not whole, or was made by another version");
+	return tail;
+}
+
+/* Takes an array out of the index. */
+static void *next_array(uint8_t *index, size_t *at, size_t size, size_t count, size_t element)
+{
+	void *array = index + *at;
+
+	if (count > (size - *at) / element)
+		die(EXIT_DAMAGED, "the index of a segment ends too early");
+	*at += count * element;
 	return array;
 }
 
 static struct index read_index(int fd, const struct shape *shape)
 {
+	struct segment_tail tail = segment_tail_of(fd);
 	struct index index;
+	size_t at = 0, size = tail.records_start - tail.index_start;
+	uint8_t *bytes = must_alloc(size);
+	uint64_t data = 0;
 
-	if (read_up_to(fd, &index.head, sizeof(index.head)) != sizeof(index.head) ||
-	    index.head.magic != SEGMENT_MAGIC || index.head.block_size != shape->block_size)
-		die(EXIT_OTHER, "a segment was made by another version or with another block size");
-	index.sizes = read_array(fd, index.head.blocks, sizeof(*index.sizes));
-	index.files = read_array(fd, index.head.files, sizeof(*index.files));
-	index.fragments = read_array(fd, index.head.fragments, sizeof(*index.fragments));
+	pread_all(fd, bytes, size, tail.index_start, "a segment");
+	index.head = *(struct segment_head *)next_array(bytes, &at, size, 1, sizeof(index.head));
+	/* The largest first, so that each is aligned. */
+	index.files = next_array(bytes, &at, size, index.head.files, sizeof(*index.files));
+	index.sizes = next_array(bytes, &at, size, index.head.blocks, sizeof(*index.sizes));
+	index.fragments = next_array(bytes, &at, size, index.head.fragments, sizeof(*index.fragments));
+	for (uint32_t block = 0; block < index.head.blocks; block++)
+		data += BLOCK_BYTES(index.sizes[block]);
+	if (index.head.block_size != shape->block_size || data != tail.index_start)
+		die(EXIT_DAMAGED, "the index of a segment does not fit its data");
 	return index;
 }
 
@@ -60,7 +85,8 @@ static void copy_range(int from, uint64_t offset, struct product_data *product, 
 			pwrite_all(product->fd, buffer, (size_t)done, product->end);
 		}
 		/* So that both together take little more than the product. Where it can't be, nothing is lost. */
-		(void)fallocate(from, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, done);
+		if (product->uses_up)
+			(void)fallocate(from, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, done);
 		offset += (uint64_t)done;
 		product->end += (uint64_t)done;
 		size -= (uint64_t)done;
@@ -151,10 +177,9 @@ static void repack_tail(struct repacked *repacked, struct product_data *product,
 	repacked->waiting[repacked->waiting_count++] = file;
 }
 
-struct segment segment_place(struct product_data *product, int data_fd, int index_fd, const uint32_t *wanted,
-			     uint32_t wanted_count)
+struct segment segment_place(struct product_data *product, int data_fd, const uint32_t *wanted, uint32_t wanted_count)
 {
-	struct index index = read_index(index_fd, &product->shape);
+	struct index index = read_index(data_fd, &product->shape);
 	struct segment segment = { must_alloc(index.head.files * sizeof(*segment.files)), index.head.files };
 	struct repacked repacked = { 0 };
 	/* A range of the segment that is to be copied and not copied yet. */

@@ -23,6 +23,8 @@ struct product_data {
 	int fd;
 	uint64_t end;
 	struct shape shape;
+	/* The segment gives its room back as it is copied. */
+	bool uses_up;
 	/* Of the product: where each fragment block lies, and its stored size. */
 	uint64_t *fragment_starts;
 	uint32_t *fragment_sizes;
@@ -32,9 +34,8 @@ struct product_data {
 /*
  * Copies what the `wanted` files (ascending numbers) have in a segment to the end of the product: blocks as they are;
  * a block of tails too, unless a file that is not wanted has a part of it: what was removed from an image must not be
- * in its product. The data file gives its room back as it is copied.
+ * in its product.
  */
-struct segment segment_place(struct product_data *product, int data_fd, int index_fd, const uint32_t *wanted,
-			     uint32_t wanted_count);
+struct segment segment_place(struct product_data *product, int data_fd, const uint32_t *wanted, uint32_t wanted_count);
 
 #endif

@@ -85,6 +85,7 @@ export function readTopLevel(
     defaultRegistry: readDefaultRegistry(values, registries, findings),
     cacheDirectory: directory('CacheDirectory'),
     ...(values.CacheMaxSize === undefined ? {} : { cacheMaxBytes: values.CacheMaxSize }),
+    cacheSegments: values.CacheSegments,
     expandDirectory: directory('ExpandDirectory'),
     stateDirectory: values.StateDirectory === undefined ? stateDirectory : directory('StateDirectory'),
     ...(expiration === 'never' ? {} : { imageExpirationMs: expiration }),

@@ -110,6 +110,11 @@ const ours = {
     'no limit',
     'size of `CacheDirectory` above which the least recently used goes',
   ),
+  CacheSegments: withDefault(
+    flag,
+    true,
+    'keep layers in `CacheDirectory` as they were compressed, too, so that another image on the same base is made at once; takes about as much as the layers, of which the blobs go first when room is made',
+  ),
   PullRetention: withDefault(duration(3600), '90:00:00:00', 'how long ended pulls are remembered'),
   PullTimeLimit: withDefault(duration(1), '0:12:0:0', 'longest time for one pull, from the start of work'),
   JobLockDuration: withDefault(

@@ -16,6 +16,8 @@ export interface GatewayConfig {
   readonly cacheDirectory: string;
   /** The least recently used go first; absent: no limit. */
   readonly cacheMaxBytes?: number;
+  /** Whether layers are kept as they were compressed. */
+  readonly cacheSegments: boolean;
   /** Products being built, and trees for a classic examiner. */
   readonly expandDirectory: string;
   /** Private Redis and index, sockets, locks. */

@@ -1,8 +1,7 @@
 /** What a pull will cost, known from the manifest alone, before the first layer. */
 import { stat, statfs } from 'node:fs/promises';
 import { GatewayError, messageOf } from '../lib/errors.js';
-import type { BlobCache } from './blob-cache.js';
-import type { ResolvedImage } from './image.js';
+import type { LayerDescriptor, ResolvedImage } from './image.js';
 
 export interface Admission {
   /** Of all layers, over the network. */
@@ -11,20 +10,25 @@ export interface Admission {
   readonly bytesCached: number;
   /** That the cache's disk must take; a layer that occurs twice counts once. */
   readonly bytesToFetch: number;
+  /** Expected size of the segments of those that are to be fetched, as of the squashfs. */
+  readonly segmentBytes: number;
   /** Expected size of the squashfs: layers are compressed much as it is, so about as large as they are. */
   readonly productBytes: number;
 }
 
-/** The numbers for an image with this cache. */
+/** Expected size of a layer in squashfs, times its size as it is fetched. */
+const COMPRESSED_AGAIN = 1.1;
+
+/** The numbers for an image, of which the layers of `isCached` are here. */
 export async function admission(
   image: Pick<ResolvedImage, 'layers' | 'bytesTotal'>,
-  cache: BlobCache,
+  isCached: (layer: LayerDescriptor) => Promise<boolean>,
 ): Promise<Admission> {
   const distinct = new Map(image.layers.map((layer) => [layer.digest, layer]));
   let cached = 0;
   let toFetch = 0;
   for (const layer of distinct.values()) {
-    if (await cache.has(layer)) cached += layer.size;
+    if (await isCached(layer)) cached += layer.size;
     else toFetch += layer.size;
   }
   const { bytesTotal } = image;
@@ -32,7 +36,8 @@ export async function admission(
     bytesTotal,
     bytesCached: cached,
     bytesToFetch: toFetch,
-    productBytes: Math.ceil(bytesTotal * 1.1),
+    segmentBytes: Math.ceil(toFetch * COMPRESSED_AGAIN),
+    productBytes: Math.ceil(bytesTotal * COMPRESSED_AGAIN),
   };
 }
 

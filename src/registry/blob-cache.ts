@@ -3,12 +3,13 @@
  * visible, safe for several workers on one file system.
  */
 import { open, rename, rm } from 'node:fs/promises';
-import type { Digest } from '../lib/digest.js';
+import { createCacheFiles, versionOf, type CacheKey, type HeldFile } from '../lib/cache-files.js';
+import { digestAlgorithm, digestHex, type Digest } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
-import { createCacheFiles, fileMatches, versionOf, type HeldFile } from './cache-files.js';
+import { hashOfFile } from '../lib/file-hash.js';
+import { refreshOwner } from '../lib/owners.js';
 import { diskError, download } from './download.js';
 import type { BlobSource } from './image.js';
-import { refreshOwner } from './owners.js';
 import { DEFAULT_REGISTRY_LIMITS, type RegistryLimits } from './settings.js';
 import { shareWork, type SharedWork } from './shared-work.js';
 import type { Wait } from './waiting.js';
@@ -61,6 +62,8 @@ export interface BlobCache {
   has(layer: { readonly digest: Digest; readonly size: number }): Promise<boolean>;
   /** Takes a blob out: for a reader who found it damaged. */
   discard(digest: Digest): Promise<void>;
+  /** It is needed less than all others: first to be taken out when room is made. */
+  makeLast(digest: Digest): Promise<void>;
   /** Removes what workers that died left behind; gives the number of files. */
   sweep(): Promise<number>;
   readonly directory: string;
@@ -87,7 +90,7 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
 
   /** A link to the blob, once its bytes are known to be right; a damaged one is taken out. */
   async function holdGood(digest: Digest, size: number): Promise<HeldFile | undefined> {
-    const held = await files.hold(digest);
+    const held = await files.hold(keyOf(digest));
     if (held === undefined) return undefined;
     const known = verified.get(digest) === held.version;
     if (held.size === size && (known || (await fileMatches(held.path, digest, size)))) {
@@ -96,7 +99,7 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
     }
     verified.delete(digest);
     await rm(held.path, { force: true });
-    await rm(files.blobPath(digest), { force: true });
+    await rm(files.path(keyOf(digest)), { force: true });
     return undefined;
   }
 
@@ -108,7 +111,7 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
   ): Promise<void> {
     if (options.maxBytes !== undefined) await files.makeRoom(size, options.maxBytes);
     await refreshOwner(files.ownersDirectory, options.owner);
-    const path = files.partialPath(digest);
+    const path = files.partialPath(keyOf(digest));
     let progress: BlobProgress = { bytesDone: 0, attempt: 1, state: 'FETCHING', fromCache: false };
     const update = (change: Partial<BlobProgress>): void => {
       progress = { ...progress, ...change };
@@ -145,7 +148,7 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
         await file.close();
       }
       // Not synced: what a crash of the machine damages is found by the next process, which has not seen these bytes.
-      await rename(path, files.blobPath(digest));
+      await rename(path, files.path(keyOf(digest)));
       verified.set(digest, version);
     } catch (error) {
       await rm(path, { force: true });
@@ -196,7 +199,7 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
 
     async has({ digest, size }) {
       await prepare();
-      const handle = await open(files.blobPath(digest), 'r').catch(() => undefined);
+      const handle = await open(files.path(keyOf(digest)), 'r').catch(() => undefined);
       if (handle === undefined) return false;
       try {
         return (await handle.stat()).size === size;
@@ -207,7 +210,11 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
 
     async discard(digest) {
       verified.delete(digest);
-      await rm(files.blobPath(digest), { force: true });
+      await rm(files.path(keyOf(digest)), { force: true });
+    },
+
+    async makeLast(digest) {
+      await files.makeLast(keyOf(digest));
     },
 
     async sweep() {
@@ -215,4 +222,23 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
       return await files.sweep();
     },
   };
+}
+
+function keyOf(digest: Digest): CacheKey {
+  const folder = digestAlgorithm(digest);
+  return { folder, name: digestHex(digest) };
+}
+
+/** Reads a file whole. True when it has exactly these bytes; one that can't be read has not. */
+async function fileMatches(path: string, digest: Digest, size: number): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const hash = hashOfFile(file, digestAlgorithm(digest));
+    hash.advance(size);
+    return (await hash.digest()) === digest;
+  } catch {
+    return false;
+  } finally {
+    await file.close();
+  }
 }

@@ -8,6 +8,7 @@ export { packerFor } from './packers.js';
 export { applyPolicy } from './policy.js';
 export { productKey, type ProductInputs } from './product-key.js';
 export type { LayerBlob, LayerIndex } from './layer.js';
+export { createLayerCache, type HeldLayer, type LayerCache } from './layer-cache.js';
 export { scanLayer, type ScanOptions, type SegmentOptions } from './scan-layer.js';
 export {
   DEFAULT_ROOTFS_LIMITS,

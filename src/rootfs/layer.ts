@@ -6,9 +6,7 @@ import type { RootfsLimits } from './settings.js';
 import { saidBy } from './squash.js';
 import { bad } from './tar-entry.js';
 
-export interface LayerBlob {
-  /** The blob, as the registry has it, verified. */
-  readonly path: string;
+export interface Layer {
   readonly digest: Digest;
   /** Digest of the uncompressed layer, as the image configuration promises it. */
   readonly diffId: Digest;
@@ -16,23 +14,34 @@ export interface LayerBlob {
   readonly size: number;
 }
 
-/** The files of a segment (native/squash/segment.h). */
-export interface SegmentFiles {
-  readonly data: string;
-  readonly index: string;
+export interface LayerBlob extends Layer {
+  /** The blob, as the registry has it, verified. */
+  readonly path: string;
+}
+
+/** The squashfs blocks of a layer (native/squash/segment.h). */
+export interface Segment {
+  readonly path: string;
+  /** It is in the layer cache: packing leaves it as it is, and takes only this name of it away. */
+  readonly isKept: boolean;
 }
 
 export interface LayerIndex {
-  readonly layer: LayerBlob;
+  readonly layer: Layer;
+  /** Its blob; absent when it was read at another time. */
+  readonly blob: LayerBlob | undefined;
   readonly entries: EntryTable;
   /** Uncompressed bytes. */
   readonly bytes: number;
+  /** It holds sparse files. */
+  readonly isSparse: boolean;
   /** Absent when none was asked for. */
-  readonly segment: SegmentFiles | undefined;
+  readonly segment: Segment | undefined;
 }
 
 /** What was read of a layer. */
 export interface Scanned {
+  readonly isSparse: boolean;
   readonly entries: EntryTable;
   readonly bytes: number;
   readonly diffHex: string;
@@ -42,18 +51,18 @@ export interface Scanned {
 const RATIO_FROM_BYTES = 64 * 2 ** 20;
 
 /** Uncompressed bytes that a layer may have: by its limit, or by its ratio. */
-export function maxBytesOf(layer: LayerBlob, { layerBytes, ratio }: RootfsLimits): number {
+export function maxBytesOf(layer: Layer, { layerBytes, ratio }: RootfsLimits): number {
   return Math.min(layerBytes, Math.max(RATIO_FROM_BYTES, Math.floor(layer.size * ratio)));
 }
 
 /** The error for a layer with more bytes than that. */
-export function beyondMaxBytes(layer: LayerBlob, limits: RootfsLimits): GatewayError {
+export function beyondMaxBytes(layer: Layer, limits: RootfsLimits): GatewayError {
   if (maxBytesOf(layer, limits) === limits.layerBytes) return tooManyBytes(limits);
   return bad(`it inflates to more than ${String(limits.ratio)} times its size`);
 }
 
 /** What imagegw-squash said of the layer, as a sentence about it. */
-export function readably(error: unknown, layer: LayerBlob, limits: RootfsLimits): unknown {
+export function readably(error: unknown, layer: Layer, limits: RootfsLimits): unknown {
   if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER' || !error.message.includes('it said: '))
     return error;
   const said = saidBy(error);
@@ -65,7 +74,7 @@ export function tooManyBytes(limits: RootfsLimits): GatewayError {
 }
 
 /** Names the layer in an error about it. */
-export function aboutLayer(layer: LayerBlob, error: unknown): unknown {
+export function aboutLayer(layer: Layer, error: unknown): unknown {
   if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER') return error;
   return new GatewayError('BAD_LAYER', `Layer ${layer.digest} can't be used: ${error.message}.`, {
     cause: error,

@@ -79,10 +79,7 @@ export async function packSquashfs(
     await rm(options.output, { force: true });
     throw options.signal.aborted ? abortReason(options.signal) : failure;
   } finally {
-    for (const { data, index } of distinctSegments(layers)) {
-      await rm(data, { force: true });
-      await rm(index, { force: true });
-    }
+    for (const { path } of distinctSegments(layers)) await rm(path, { force: true });
   }
 }
 
@@ -95,7 +92,7 @@ function start(
 ): RunningChild {
   const { output, squashfs, signal, timeLimitMs } = options;
   if (packer.kind === 'segments') {
-    const files = distinctSegments(layers).flatMap(({ data, index }) => [data, index]);
+    const files = distinctSegments(layers).flatMap(({ path, isKept }) => [isKept ? 'keep' : 'use', path]);
     const args = [
       'pack',
       ...shapeArguments(squashfs),

@@ -2,15 +2,15 @@
  * What imagegw-squash is told to put into a product: which files of each segment, and the whole tree (native/squash/pack.c
  * has the format). The order is fixed, so that the same image gives the same product.
  */
-import type { LayerIndex, SegmentFiles } from './layer.js';
+import type { LayerIndex, Segment } from './layer.js';
 import { Pacer } from './pacer.js';
 import type { PackerInput } from './packer-input.js';
 import { childrenOf, type Inode, type InodeType, type TreeNode } from './tree.js';
 
 /** The segments of the layers, lowest first, each once: a layer can stand in an image twice. */
-export function distinctSegments(layers: readonly LayerIndex[]): SegmentFiles[] {
+export function distinctSegments(layers: readonly LayerIndex[]): Segment[] {
   const segments = layers.map(({ segment }) => segment).filter((segment) => segment !== undefined);
-  return [...new Map(segments.map((segment) => [segment.data, segment])).values()];
+  return [...new Map(segments.map((segment) => [segment.path, segment])).values()];
 }
 
 /** @throws GatewayError as `input` does; the reason of `signal`. */
@@ -21,9 +21,9 @@ export async function writePlan(
   signal: AbortSignal,
 ): Promise<void> {
   const pacer = new Pacer(signal);
-  const segments = distinctSegments(layers).map(({ data }) => data);
+  const segments = distinctSegments(layers).map(({ path }) => path);
   const segmentOf = layers.map(({ segment }) =>
-    segment === undefined ? -1 : segments.indexOf(segment.data),
+    segment === undefined ? -1 : segments.indexOf(segment.path),
   );
   const order = await numbered(root, pacer);
 

@@ -3,6 +3,7 @@
  * product: directories (parents first), file bodies as they lie in the layers, everything else, hard links last. Bodies
  * are copied from the inflated layers on the fly; no tree and no tar touches the disk.
  */
+import { GatewayError } from '../lib/errors.js';
 import { BodyCutter } from './bodies.js';
 import { inflate } from './inflate.js';
 import { aboutLayer, type LayerIndex } from './layer.js';
@@ -63,9 +64,10 @@ export async function writeTar(
   for (const [number, index] of layers.entries()) {
     const files = plan.files.get(number);
     if (files === undefined) continue;
+    if (index.blob === undefined) throw new GatewayError('INTERNAL', 'A tar can only be made of blobs.');
     const cutter = new BodyCutter(files);
     try {
-      for await (const chunk of inflate(index.layer.path, tools, signal)) {
+      for await (const chunk of inflate(index.blob.path, tools, signal)) {
         for (const piece of cutter.cut(chunk)) if (input.push(piece)) await input.flush();
         // The rest of the layer was proved in the first pass.
         if (cutter.isDone) break;

@@ -4,19 +4,21 @@
  * come here, are parsed here, and all rules about them are kept here.
  */
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { RunningChild } from '../lib/child.js';
 import { digestAlgorithm, digestHex } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
 import { EntryKeeper } from './entry-keeper.js';
 import { fullDisk } from './full-disk.js';
 import {
   aboutLayer,
+  beyondMaxBytes,
   maxBytesOf,
   readably,
+  type Layer,
   type LayerBlob,
   type LayerIndex,
   type Scanned,
-  type SegmentFiles,
+  type Segment,
 } from './layer.js';
 import { scanSparseLayer } from './scan-sparse-layer.js';
 import type { RootfsLimits, SquashfsOptions } from './settings.js';
@@ -25,8 +27,8 @@ import { bad } from './tar-entry.js';
 import type { RootfsTools } from './tools.js';
 
 export interface SegmentOptions {
-  /** Where the segments go; whoever owns the directory removes them. */
-  readonly directory: string;
+  /** Where it goes; whoever owns that place removes it. Must not exist. */
+  readonly path: string;
   readonly squashfs: SquashfsOptions;
   /** Threads that compress. */
   readonly threads: number;
@@ -51,19 +53,25 @@ const MAX_SLOTS = 64;
  */
 export async function scanLayer(layer: LayerBlob, options: ScanOptions): Promise<LayerIndex> {
   const { signal } = options;
-  const segment = options.segment === undefined ? undefined : segmentFiles(layer, options.segment.directory);
-  const output = segment === undefined ? [] : segmentArguments(segment, options);
+  const output = segmentArguments(options.segment);
+  const segment: Segment | undefined =
+    options.segment === undefined ? undefined : { path: options.segment.path, isKept: false };
   try {
     const scanned =
       (await scanPlain(layer, options, output)) ?? (await scanSparseLayer(layer, { ...options, output }));
-    if (scanned.diffHex !== digestHex(layer.diffId)) {
-      throw bad(`its uncompressed data is not what the image configuration promises (${layer.diffId})`);
-    }
-    return { layer, entries: scanned.entries, bytes: scanned.bytes, segment };
+    requireDiffId(layer, scanned);
+    return {
+      layer,
+      blob: layer,
+      entries: scanned.entries,
+      bytes: scanned.bytes,
+      segment,
+      isSparse: scanned.isSparse,
+    };
   } catch (error) {
     if (signal.aborted) throw abortReason(signal);
     if (segment !== undefined && error instanceof GatewayError && error.code === 'NO_SPACE')
-      throw await fullDisk(segment.data, error);
+      throw await fullDisk(segment.path, error);
     throw aboutLayer(layer, error);
   }
 }
@@ -77,7 +85,17 @@ async function scanPlain(
   options: ScanOptions,
   output: readonly string[],
 ): Promise<Scanned | undefined> {
-  const { limits } = options;
+  const reading = readRecords(options.limits);
+  await runScan(layer, options, output, reading.records);
+  return reading.end();
+}
+
+/** What the records of a pass (native/squash/scan.c) say. */
+function readRecords(limits: RootfsLimits): {
+  readonly records: RecordReader;
+  /** Undefined when the layer holds a sparse file. @throws GatewayError BAD_LAYER */
+  end(): Scanned | undefined;
+} {
   const { entries, parser } = new EntryKeeper(limits);
   let end: { readonly bytes: number; readonly diffHex: string } | undefined;
   let isSparse = false as boolean;
@@ -92,11 +110,20 @@ async function scanPlain(
     else if (kind === 's') isSparse = true;
     else end = { bytes: Number(body.readBigUInt64LE(0)), diffHex: body.toString('hex', 8) };
   });
-  await runScan(layer, options, output, records);
-  if (isSparse) return undefined;
-  parser.end();
-  if (end === undefined || !records.isComplete) throw bad('it was not read to its end');
-  return { entries, ...end };
+  return {
+    records,
+    end() {
+      if (isSparse) return undefined;
+      parser.end();
+      if (end === undefined || !records.isComplete) throw bad('it was not read to its end');
+      return { entries, ...end, isSparse: false };
+    },
+  };
+}
+
+function requireDiffId(layer: Layer, { diffHex }: Scanned): void {
+  if (diffHex === digestHex(layer.diffId)) return;
+  throw bad(`its uncompressed data is not what the image configuration promises (${layer.diffId})`);
 }
 
 async function runScan(
@@ -111,34 +138,59 @@ async function runScan(
   ];
   const file = await open(layer.path, 'r');
   try {
-    const child = startSquash(tools.squash, args, {
-      stdin: file.fd,
-      stdout: 'pipe',
-      signal,
-      damaged: 'BAD_LAYER',
-    });
-    try {
-      if (child.stdout !== null) for await (const chunk of child.stdout) records.write(chunk as Buffer);
-      await child.done;
-    } catch (error) {
-      // A rule about an entry, or how the program ended.
-      child.kill(new GatewayError('CANCELLED', 'The layer is of no use.'));
-      await child.done.catch(() => {});
-      throw readably(error, layer, limits);
-    }
+    await readOutput(
+      startSquash(tools.squash, args, { stdin: file.fd, stdout: 'pipe', signal, damaged: 'BAD_LAYER' }),
+      records,
+    );
+  } catch (error) {
+    throw readably(error, layer, limits);
   } finally {
     await file.close();
   }
 }
 
-function segmentFiles(layer: LayerBlob, directory: string): SegmentFiles {
-  const name = join(directory, digestHex(layer.digest));
-  return { data: `${name}.segment`, index: `${name}.segment-index` };
+/** @throws GatewayError for a rule about an entry, or for how the program ended; it is gone then. */
+async function readOutput(child: RunningChild, records: RecordReader): Promise<void> {
+  try {
+    if (child.stdout !== null) for await (const chunk of child.stdout) records.write(chunk as Buffer);
+    await child.done;
+  } catch (error) {
+    child.kill(new GatewayError('CANCELLED', 'The layer is of no use.'));
+    await child.done.catch(() => {});
+    throw error;
+  }
 }
 
-function segmentArguments(segment: SegmentFiles, { segment: options }: ScanOptions): string[] {
+/**
+ * The same from a segment that was kept: no byte of the layer is read. All rules are kept again, as they are now.
+ *
+ * @throws GatewayError CONVERSION_FAILED when it is not as it was written, else as scanLayer.
+ */
+export async function replayLayer(
+  layer: Layer,
+  segment: Segment,
+  { tools, limits, signal }: Pick<ScanOptions, 'tools' | 'limits' | 'signal'>,
+): Promise<LayerIndex> {
+  const reading = readRecords(limits);
+  try {
+    await readOutput(
+      startSquash(tools.squash, ['replay', segment.path], { stdout: 'pipe', signal, damaged: 'CONVERSION_FAILED' }),
+      reading.records,
+    );
+    const scanned = reading.end();
+    if (scanned === undefined) throw bad('it was not read to its end');
+    if (scanned.bytes > maxBytesOf(layer, limits)) throw beyondMaxBytes(layer, limits);
+    requireDiffId(layer, scanned);
+    return { layer, blob: undefined, entries: scanned.entries, bytes: scanned.bytes, segment, isSparse: false };
+  } catch (error) {
+    if (signal.aborted) throw abortReason(signal);
+    throw aboutLayer(layer, error);
+  }
+}
+
+function segmentArguments(options: SegmentOptions | undefined): string[] {
   if (options === undefined) return [];
-  const { squashfs, threads, memoryBytes } = options;
+  const { path, squashfs, threads, memoryBytes } = options;
   const slots = Math.max(
     2 * threads + 2,
     Math.min(MAX_SLOTS, Math.floor(memoryBytes / (2 * squashfs.blockSize))),
@@ -146,6 +198,6 @@ function segmentArguments(segment: SegmentFiles, { segment: options }: ScanOptio
   return [
     ...shapeArguments(squashfs),
     ...['--threads', String(threads), '--slots', String(slots)],
-    ...['--data', segment.data, '--index', segment.index],
+    ...['--segment', path],
   ];
 }

@@ -41,7 +41,7 @@ export async function scanSparseLayer(layer: LayerBlob, options: SparseScanOptio
   }
   parser.end();
   await writeBodies(layer, entries, options);
-  return { entries, bytes, diffHex: hash.digest('hex') };
+  return { entries, bytes, diffHex: hash.digest('hex'), isSparse: true };
 }
 
 /** Notes checksum and number of each body. */

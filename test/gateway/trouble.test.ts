@@ -98,7 +98,7 @@ describe('a full disk', () => {
 
   withMounts.each([
     ['cache', 'FETCH'],
-    ['expand', 'FETCH'],
+    ['expand', 'CONVERT'],
     ['images', 'TRANSFER'],
   ])('of the %s directory that fills up in the middle is told, and room is all that a new pull needs (needs mount)', async (name, stage) => {
     const directory = await small(name, 'size=8m');

@@ -12,6 +12,7 @@ import {
   verifyProduct,
   type LayerBlob,
   type PackOptions,
+  type SegmentOptions,
   type RootfsLimits,
   type RootfsPolicy,
   type TreeNode,
@@ -68,11 +69,13 @@ async function convertIn(
   const { squashfs, memoryBytes, processors } = { ...PACKING, ...options.pack };
   const segment =
     packerFor(tools, squashfs).kind === 'segments'
-      ? { directory: work, squashfs, threads: processors, memoryBytes }
+      ? { squashfs, threads: processors, memoryBytes }
       : undefined;
+  const segmentOf = ({ digest }: LayerBlob): SegmentOptions | undefined =>
+    segment === undefined ? undefined : { ...segment, path: join(work, digest.slice(7)) };
   // A layer can stand in an image twice; it is read once.
   const scans = new Map(
-    layers.map((layer) => [layer.digest, () => scanLayer(layer, { tools, limits, segment, signal })]),
+    layers.map((layer) => [layer.digest, () => scanLayer(layer, { tools, limits, segment: segmentOf(layer), signal })]),
   );
   const settled = await Promise.allSettled([...scans.values()].map((scan) => scan()));
   const scanned = new Map(

@@ -148,7 +148,7 @@ describe('a packer that says all is well, and is wrong', () => {
 
   it('a byte flipped in the product, and a product that is cut', async () => {
     const squashfs = { compression: 'zstd', level: 3, blockSize: 131_072 } as const;
-    const segment = { directory, squashfs, threads: 2, memoryBytes: 64 << 20 };
+    const segment = { path: join(directory, 'segment'), squashfs, threads: 2, memoryBytes: 64 << 20 };
     const indexes = [await scanLayer(layer, { tools, limits: DEFAULT_ROOTFS_LIMITS, segment, signal })];
     const root = await mergeLayers(indexes, DEFAULT_ROOTFS_LIMITS);
     const product = await packSquashfs(root, indexes, {

@@ -8,7 +8,7 @@ import type { Logger } from '../../lib/log.js';
 import type { ImageStore } from '../../models/image-store.js';
 import type { PullRecord } from '../../models/records.js';
 import type { BlobCache, RegistryClient } from '../../registry/index.js';
-import type { RootfsTools } from '../../rootfs/index.js';
+import type { LayerCache, RootfsTools } from '../../rootfs/index.js';
 import type { ProgressTracker } from '../progress/progress-tracker.js';
 import type { SharedConversions } from './shared-conversions.js';
 
@@ -18,6 +18,7 @@ export interface PipelineServices {
   readonly images: ImageStore;
   readonly registry: RegistryClient;
   readonly blobs: BlobCache;
+  readonly layers: LayerCache;
   readonly tools: RootfsTools;
   /** What pulls for several systems make together. */
   readonly conversions: SharedConversions;

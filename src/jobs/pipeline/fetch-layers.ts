@@ -1,28 +1,33 @@
 /**
  * FETCH: layers side by side into the blob cache, and each read through as soon as it is here (diffID proved, entries
- * noted) while others still arrive.
+ * noted, bodies compressed) while others still arrive. A layer that was read before and kept is not fetched at all.
  */
 import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
+import { digestHex } from '../../lib/digest.js';
 import { abortReason, GatewayError } from '../../lib/errors.js';
 import { takingTurns } from '../../lib/turns.js';
 import { describeWait, fetchLayer, type CachedBlob, type LayerDescriptor, type ResolvedImage } from '../../registry/index.js';
-import { packerFor, scanLayer, type LayerIndex, type ScanOptions } from '../../rootfs/index.js';
+import { packerFor, scanLayer, type HeldLayer, type LayerIndex, type SegmentOptions } from '../../rootfs/index.js';
+import type { Admitted } from './admit.js';
 import type { PullContext } from './context.js';
 
 export interface FetchedLayers {
   /** Lowest first. */
   readonly indexes: readonly LayerIndex[];
-  /** The blobs may be evicted from now on. */
+  /** The cache may evict them from now on. */
   release(): Promise<void>;
 }
 
 /**
  * @throws GatewayError as the registry client, the blob cache and the scanner do. Nothing is held then.
  */
-export async function fetchLayers(context: PullContext, image: ResolvedImage): Promise<FetchedLayers> {
-  const held: CachedBlob[] = [];
+export async function fetchLayers(context: PullContext, image: ResolvedImage, { keepsSegments }: Admitted): Promise<FetchedLayers> {
+  const { layers } = context.services;
+  const { squashfs } = context.system;
+  const held: { release(): Promise<void> }[] = [];
   const release = async (): Promise<void> => {
-    await Promise.all(held.splice(0).map((blob) => blob.release()));
+    await Promise.all(held.splice(0).map((one) => one.release()));
   };
   // The first failure stops the others.
   const failed = new AbortController();
@@ -37,13 +42,33 @@ export async function fetchLayers(context: PullContext, image: ResolvedImage): P
     errors.push(error);
     failed.abort(new GatewayError('CANCELLED', 'Another layer of the same image has failed.'));
   };
-  const { scans, scanOptions } = scanning(context, signal);
+  const { scans, segment } = scanning(context);
   const takeTurn = takingTurns(scans);
   const reading: Promise<void>[] = [];
 
+  function keep({ index, ...rest }: HeldLayer): void {
+    held.push(rest);
+    indexes.set(index.layer.digest, index);
+  }
+
   async function read(layer: LayerDescriptor, blob: CachedBlob): Promise<void> {
     signal.throwIfAborted();
-    indexes.set(layer.digest, await readOne(context, layer, blob, scanOptions));
+    keep(await readOne(context, layer, blob, keepsSegments, segment, signal));
+  }
+
+  async function recall(layer: LayerDescriptor): Promise<void> {
+    signal.throwIfAborted();
+    const found = await layers.find(layer, squashfs, { limits: context.services.config.rootfsLimits, signal });
+    // Damaged, or just evicted.
+    if (found === undefined) return read(layer, await fetchIt(layer));
+    keep(found);
+    context.progress.layer(layer.digest, { state: 'DONE', bytesDone: layer.size, fromCache: true, waitingFor: null });
+  }
+
+  async function fetchIt(layer: LayerDescriptor): Promise<CachedBlob> {
+    const blob = await fetchOne(context, image, layer, signal);
+    held.push(blob);
+    return blob;
   }
 
   /** What is here waits for its turn to be read while the next one is fetched. */
@@ -51,9 +76,9 @@ export async function fetchLayers(context: PullContext, image: ResolvedImage): P
     for (let layer = queue.shift(); layer !== undefined && !signal.aborted; layer = queue.shift()) {
       const here = layer;
       try {
-        const blob = await fetchOne(context, image, here, signal);
-        held.push(blob);
-        reading.push(takeTurn(() => read(here, blob)).catch(fail));
+        const isKept = keepsSegments && (await layers.has(here.digest, squashfs));
+        const blob = isKept ? undefined : await fetchIt(here);
+        reading.push(takeTurn(() => (blob === undefined ? recall(here) : read(here, blob))).catch(fail));
       } catch (error) {
         fail(error);
       }
@@ -76,18 +101,17 @@ export async function fetchLayers(context: PullContext, image: ResolvedImage): P
 const THREADS_OF_A_SCAN = 4;
 
 /** How many layers are read at a time, and each how, so that all together keep within the processors and memory of a pull. */
-function scanning(
-  { services, system, workDirectory }: PullContext,
-  signal: AbortSignal,
-): { readonly scans: number; readonly scanOptions: ScanOptions } {
-  const { packer, rootfsLimits } = services.config;
-  const { tools } = services;
+function scanning({ services, system }: PullContext): {
+  readonly scans: number;
+  /** Undefined for packers that read a tar. */
+  readonly segment: Omit<SegmentOptions, 'path'> | undefined;
+} {
+  const { packer } = services.config;
   const { squashfs } = system;
   const scans = Math.max(1, Math.floor(packer.processors / THREADS_OF_A_SCAN));
   const share = { threads: Math.floor(packer.processors / scans), memoryBytes: packer.memoryBytes / scans };
-  const segment =
-    packerFor(tools, squashfs).kind === 'segments' ? { directory: workDirectory, squashfs, ...share } : undefined;
-  return { scans, scanOptions: { tools, limits: rootfsLimits, segment, signal } };
+  const isOfSegments = packerFor(services.tools, squashfs).kind === 'segments';
+  return { scans, segment: isOfSegments ? { squashfs, ...share } : undefined };
 }
 
 async function fetchOne(context: PullContext, image: ResolvedImage, layer: LayerDescriptor, signal: AbortSignal): Promise<CachedBlob> {
@@ -106,17 +130,36 @@ async function fetchOne(context: PullContext, image: ResolvedImage, layer: Layer
   });
 }
 
-async function readOne(context: PullContext, layer: LayerDescriptor, blob: CachedBlob, options: ScanOptions): Promise<LayerIndex> {
-  const { services, progress } = context;
+async function readOne(
+  context: PullContext,
+  layer: LayerDescriptor,
+  blob: CachedBlob,
+  keepsSegments: boolean,
+  segment: Omit<SegmentOptions, 'path'> | undefined,
+  signal: AbortSignal,
+): Promise<HeldLayer> {
+  const { services, progress, workDirectory } = context;
+  const { tools, layers, blobs } = services;
+  const from = { path: blob.path, digest: layer.digest, diffId: layer.diffId, size: layer.size };
+  const limits = services.config.rootfsLimits;
   progress.layer(layer.digest, { state: 'READING', bytesDone: layer.size, fromCache: blob.fromCache, waitingFor: null });
-  const index = await scanLayer(
-    { path: blob.path, digest: layer.digest, diffId: layer.diffId, size: layer.size },
-    options,
-  ).catch(async (error: unknown) => {
+  try {
+    let read: HeldLayer;
+    if (segment !== undefined && keepsSegments) {
+      // Another pull may have read it while this one fetched it or waited for its turn.
+      read = (await layers.find(from, segment.squashfs, { limits, signal })) ?? (await layers.scan(from, segment, { limits, signal }));
+      await blobs.makeLast(layer.digest);
+    } else {
+      const path = join(workDirectory, `${digestHex(layer.digest)}.segment`);
+      const options = { tools, limits, signal, segment: segment === undefined ? undefined : { path, ...segment } };
+      // The work directory goes with the pull.
+      read = { index: await scanLayer(from, options), release: () => Promise.resolve() };
+    }
+    progress.layer(layer.digest, { state: 'DONE', bytesDone: layer.size });
+    return read;
+  } catch (error) {
     // A blob that can't be read is not kept for the next pull: the disk may have damaged it.
-    if (error instanceof GatewayError && error.code === 'BAD_LAYER') await services.blobs.discard(layer.digest);
+    if (error instanceof GatewayError && error.code === 'BAD_LAYER') await blobs.discard(layer.digest);
     throw error;
-  });
-  progress.layer(layer.digest, { state: 'DONE', bytesDone: layer.size });
-  return index;
+  }
 }

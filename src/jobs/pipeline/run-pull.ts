@@ -1,6 +1,7 @@
 /**
  * The way of a pull, stage by stage. See ARCHITECTURE.md for the walk along it.
  */
+import { GatewayError } from '../../lib/errors.js';
 import { persistently } from '../../models/database.js';
 import type { TagChange } from '../../models/image-store.js';
 import type { ResolvedImage } from '../../registry/index.js';
@@ -9,7 +10,7 @@ import { admit } from './admit.js';
 import type { PullContext } from './context.js';
 import { convert } from './convert.js';
 import { examine } from './examine.js';
-import { fetchLayers } from './fetch-layers.js';
+import { fetchLayers, type FetchedLayers } from './fetch-layers.js';
 import { moveTag, recordImage } from './record.js';
 import { headImage, imageIdOf, isRecent, publishedTag, resolveImage, wholeImage } from './resolve.js';
 import { sayPresent } from './stale.js';
@@ -86,14 +87,21 @@ async function make(context: PullContext, image: ResolvedImage): Promise<void> {
   const shared = context.services.conversions.join(conversionKey(context, image));
   try {
     progress.enter('PULLING', 'ADMIT');
-    await admit(context, image);
+    const admitted = await admit(context, image);
     progress.enter('PULLING', 'FETCH');
-    const layers = await fetchLayers(context, image);
+    let layers = await fetchLayers(context, image, admitted);
     try {
       const conversion = await shared.convert(
         context.workDirectory,
         context.signal,
-        () => convert(context, image, layers.indexes),
+        () =>
+          convert(context, image, layers.indexes).catch(async (error: unknown) => {
+            if (!(await forgetSegments(context, layers, error))) throw error;
+            await layers.release();
+            progress.enter('PULLING', 'FETCH', 'what was kept of its layers is damaged: once more from the registry');
+            layers = await fetchLayers(context, image, { keepsSegments: false });
+            return convert(context, image, layers.indexes);
+          }),
         () => progress.enter('CONVERTING', 'CONVERT', 'waiting for the same image, which is being made for another system'),
       );
       await examine(context, image, conversion);
@@ -106,6 +114,18 @@ async function make(context: PullContext, image: ResolvedImage): Promise<void> {
   } finally {
     await shared.leave();
   }
+}
+
+/**
+ * Takes the layers that were kept out of the cache when they can be the reason of a failed conversion: nothing but the
+ * finished product shows that their data is damaged. False when they can't be.
+ */
+async function forgetSegments({ services, system, log }: PullContext, { indexes }: FetchedLayers, error: unknown): Promise<boolean> {
+  const kept = indexes.filter(({ segment }) => segment?.isKept === true);
+  if (kept.length === 0 || !(error instanceof GatewayError) || error.code !== 'CONVERSION_FAILED') return false;
+  log.warn({ err: error }, 'the layers that were kept are taken out of the cache');
+  for (const { layer } of kept) await services.layers.discard(layer.digest, system.squashfs);
+  return true;
 }
 
 /** Everything that shapes the product and its file. */

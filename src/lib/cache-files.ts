@@ -1,32 +1,44 @@
 /**
- * The cache on disk: whole blobs under their digest, and two folders of what workers have in hand.
+ * The cache on disk: whole files under the name of what they hold, and two folders of what workers have in hand.
  *
- *     sha256/<hex>                        a whole, verified blob
- *     partial/<owner>~<hex>~<n>           being downloaded
- *     held/<owner>~<hex>~<n>              a hard link to a blob that a pull reads
+ *     sha256/<hex>, sha512/<hex>          a whole, verified blob
+ *     segments/<name>                     a layer that has been read (src/rootfs/layer-cache.ts)
+ *     partial/<owner>~<name>~<n>          being made
+ *     held/<owner>~<name>~<n>             a hard link to a file that a pull reads
  *     owners/<owner>                      who that is
  *
- * A pull reads through its own hard link. So a blob may be taken out of the cache by any worker at any moment
+ * A pull reads through its own hard link. So a file may be taken out of the cache by any worker at any moment
  * without a lock, and a running pull still has its bytes; the count of links tells what is in use.
  */
 import type { Stats } from 'node:fs';
-import { link, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestAlgorithm, digestHex, type Digest } from '../lib/digest.js';
-import { errnoOf, GatewayError } from '../lib/errors.js';
-import { hashOfFile } from '../lib/file-hash.js';
+import { errnoOf, GatewayError } from './errors.js';
 import { announceOwner, isOwnerAlive } from './owners.js';
+
+const CONTENT = ['sha256', 'sha512', 'segments'] as const;
+
+export interface CacheKey {
+  readonly folder: (typeof CONTENT)[number];
+  /** A file name. */
+  readonly name: string;
+}
 
 export interface CacheFiles {
   /** Creates the folders and this owner's card; may be called again. */
   prepare(): Promise<void>;
-  blobPath(digest: Digest): string;
-  partialPath(digest: Digest): string;
+  path(key: CacheKey): string;
+  /** A name of this owner's alone for a file that is being made. */
+  partialPath(key: CacheKey): string;
   readonly ownersDirectory: string;
-  /** Links the blob for a reader; undefined when it is not there. */
-  hold(digest: Digest): Promise<HeldFile | undefined>;
-  /** Takes out the least recently used blobs that nobody holds, until `bytes` more fit below `maxBytes`. */
+  /** Links the file for a reader; undefined when it is not there. */
+  hold(key: CacheKey): Promise<HeldFile | undefined>;
+  /** Gives what was made at a partial path its name, held for the one who made it. */
+  publish(partial: string, key: CacheKey): Promise<HeldFile>;
+  /** Takes out the least recently used files that nobody holds, until `bytes` more fit below `maxBytes`. */
   makeRoom(bytes: number, maxBytes: number): Promise<void>;
+  /** Makes a file the first to be taken out. */
+  makeLast(key: CacheKey): Promise<void>;
   /** Removes what dead owners left behind; gives the number of files. */
   sweep(): Promise<number>;
 }
@@ -38,7 +50,7 @@ export interface HeldFile {
   readonly version: string;
 }
 
-const FOLDERS = ['sha256', 'sha512', 'partial', 'held', 'owners'];
+const FOLDERS = [...CONTENT, 'partial', 'held', 'owners'];
 
 /** @throws GatewayError BAD_CONFIG for an owner that can't be part of a file name. */
 export function createCacheFiles(directory: string, owner: string): CacheFiles {
@@ -50,26 +62,26 @@ export function createCacheFiles(directory: string, owner: string): CacheFiles {
   }
   const ownersDirectory = join(directory, 'owners');
   let counter = 0;
-  const own = (folder: string, digest: Digest): string => {
+  const own = (folder: string, { name }: CacheKey): string => {
     counter += 1;
-    return join(directory, folder, `${owner}~${digestHex(digest)}~${String(counter)}`);
+    return join(directory, folder, `${owner}~${name}~${String(counter)}`);
   };
-  const blobPath = (digest: Digest): string => join(directory, digestAlgorithm(digest), digestHex(digest));
+  const pathOf = ({ folder, name }: CacheKey): string => join(directory, folder, name);
 
   return {
     ownersDirectory,
-    blobPath,
-    partialPath: (digest) => own('partial', digest),
+    path: pathOf,
+    partialPath: (key) => own('partial', key),
 
     async prepare() {
       for (const folder of FOLDERS) await mkdir(join(directory, folder), { recursive: true, mode: 0o700 });
       await announceOwner(ownersDirectory, owner);
     },
 
-    async hold(digest) {
-      const path = own('held', digest);
+    async hold(key) {
+      const path = own('held', key);
       try {
-        await link(blobPath(digest), path);
+        await link(pathOf(key), path);
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') return undefined;
         throw error;
@@ -80,17 +92,31 @@ export function createCacheFiles(directory: string, owner: string): CacheFiles {
       return { path, size: found.size, version: versionOf(found) };
     },
 
+    async publish(partial, key) {
+      const path = own('held', key);
+      // Held first: whoever makes room must find it in use.
+      await link(partial, path);
+      await rename(partial, pathOf(key));
+      const found = await stat(path);
+      return { path, size: found.size, version: versionOf(found) };
+    },
+
     async makeRoom(bytes, maxBytes) {
-      const blobs = (
-        await Promise.all([listBlobs(join(directory, 'sha256')), listBlobs(join(directory, 'sha512'))])
+      const files = (
+        await Promise.all(CONTENT.map((folder) => listFiles(join(directory, folder))))
       ).flat();
-      let total = blobs.reduce((sum, { size }) => sum + size, 0);
-      for (const blob of blobs.sort((a, b) => a.usedMs - b.usedMs)) {
+      let total = files.reduce((sum, { size }) => sum + size, 0);
+      for (const file of files.sort((a, b) => a.usedMs - b.usedMs)) {
         if (total + bytes <= maxBytes) return;
-        if (blob.links > 1) continue;
-        await rm(blob.path, { force: true });
-        total -= blob.size;
+        if (file.links > 1) continue;
+        await rm(file.path, { force: true });
+        total -= file.size;
       }
+    },
+
+    async makeLast(key) {
+      const found = await stat(pathOf(key)).catch(() => undefined);
+      if (found !== undefined) await utimes(pathOf(key), 0, found.mtime).catch(() => {});
     },
 
     async sweep() {
@@ -125,21 +151,7 @@ export function versionOf({ ino, mtimeMs }: Pick<Stats, 'ino' | 'mtimeMs'>): str
   return `${String(ino)}:${String(Math.round(mtimeMs))}`;
 }
 
-/** Reads a file whole. True when it has exactly these bytes; one that can't be read has not. */
-export async function fileMatches(path: string, digest: Digest, size: number): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    const hash = hashOfFile(file, digestAlgorithm(digest));
-    hash.advance(size);
-    return (await hash.digest()) === digest;
-  } catch {
-    return false;
-  } finally {
-    await file.close();
-  }
-}
-
-async function listBlobs(
+async function listFiles(
   directory: string,
 ): Promise<{ path: string; size: number; usedMs: number; links: number }[]> {
   const found = [];

@@ -1,0 +1,118 @@
+/**
+ * Layers that have been read, kept: their segments, with the records of the pass in which they were made. Another image
+ * on the same base is then made without its blobs being fetched, inflated or compressed.
+ *
+ * A damaged entry can't harm a product: index and records are under a sha256, and the records hold the checksum of
+ * every file, with which the finished product is compared.
+ */
+import { rm, stat } from 'node:fs/promises';
+import { createCacheFiles, type CacheKey } from '../lib/cache-files.js';
+import { digestHex, sha256, type Digest } from '../lib/digest.js';
+import { GatewayError } from '../lib/errors.js';
+import { refreshOwner } from '../lib/owners.js';
+import type { Layer, LayerBlob, LayerIndex } from './layer.js';
+import { replayLayer, scanLayer, type ScanOptions, type SegmentOptions } from './scan-layer.js';
+import type { SquashfsOptions } from './settings.js';
+import { shapeArguments } from './squash.js';
+import type { RootfsTools } from './tools.js';
+
+export interface LayerCacheOptions {
+  readonly directory: string;
+  /** Of all that is in the directory, blobs too. The least recently used goes first. Absent: no limit. */
+  readonly maxBytes?: number | undefined;
+  /** Names this worker among all that share the directory; a part of file names. */
+  readonly owner: string;
+  readonly tools: RootfsTools;
+}
+
+/** What is read of a layer, and a name for its segment that nobody else takes away. */
+export interface HeldLayer {
+  readonly index: LayerIndex;
+  /** To be called in any case; packing the layer does no harm to it. */
+  release(): Promise<void>;
+}
+
+export interface LayerCache {
+  has(digest: Digest, squashfs: SquashfsOptions): Promise<boolean>;
+  /**
+   * The layer as it was read before; undefined when it is not there, or damaged: then it is taken out.
+   *
+   * @throws GatewayError BAD_LAYER for what is not allowed (any more), or the reason of the signal.
+   */
+  find(
+    layer: Layer,
+    squashfs: SquashfsOptions,
+    options: Pick<ScanOptions, 'limits' | 'signal'>,
+  ): Promise<HeldLayer | undefined>;
+  /** Reads the layer and keeps it. Layers with sparse files are not kept. @throws as scanLayer */
+  scan(
+    layer: LayerBlob,
+    segment: Omit<SegmentOptions, 'path'>,
+    options: Pick<ScanOptions, 'limits' | 'signal'>,
+  ): Promise<HeldLayer>;
+  /** Takes it out: its product was not what it should be. */
+  discard(digest: Digest, squashfs: SquashfsOptions): Promise<void>;
+}
+
+export function createLayerCache({ directory, owner, maxBytes, tools }: LayerCacheOptions): LayerCache {
+  const files = createCacheFiles(directory, owner);
+  let prepared: Promise<void> | undefined;
+  const prepare = async (): Promise<void> => {
+    prepared ??= files.prepare();
+    await prepared;
+  };
+
+  /** The layer, and all that shapes its blocks. */
+  function keyOf(digest: Digest, squashfs: SquashfsOptions): CacheKey {
+    const shape = digestHex(sha256(JSON.stringify([tools.squash.version, shapeArguments(squashfs)])));
+    return { folder: 'segments', name: `${digestHex(digest)}-${shape.slice(0, 16)}` };
+  }
+
+  return {
+    async has(digest, squashfs) {
+      return (await stat(files.path(keyOf(digest, squashfs))).catch(() => undefined)) !== undefined;
+    },
+
+    async find(layer, squashfs, options) {
+      await prepare();
+      const key = keyOf(layer.digest, squashfs);
+      const held = await files.hold(key);
+      if (held === undefined) return undefined;
+      const release = (): Promise<void> => rm(held.path, { force: true });
+      try {
+        const index = await replayLayer(layer, { path: held.path, isKept: true }, { tools, ...options });
+        return { index, release };
+      } catch (error) {
+        await release();
+        if (!(error instanceof GatewayError) || error.code !== 'CONVERSION_FAILED') throw error;
+        await rm(files.path(key), { force: true });
+        return undefined;
+      }
+    },
+
+    async scan(layer, segment, options) {
+      await prepare();
+      await refreshOwner(files.ownersDirectory, owner);
+      const key = keyOf(layer.digest, segment.squashfs);
+      const path = files.partialPath(key);
+      const release = (): Promise<void> => rm(path, { force: true });
+      try {
+        const index = await scanLayer(layer, { tools, ...options, segment: { path, ...segment } });
+        if (index.isSparse) return { index, release };
+        if (maxBytes !== undefined) await files.makeRoom((await stat(path)).size, maxBytes);
+        const held = await files.publish(path, key);
+        return {
+          index: { ...index, segment: { path: held.path, isKept: true } },
+          release: () => rm(held.path, { force: true }),
+        };
+      } catch (error) {
+        await release();
+        throw error;
+      }
+    },
+
+    async discard(digest, squashfs) {
+      await rm(files.path(keyOf(digest, squashfs)), { force: true });
+    },
+  };
+}
