@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { finishDigest, type Digest } from '../lib/digest.js';
 import { errnoOf } from '../lib/errors.js';
+import type { Pace } from '../lib/pace.js';
 import { stopIfAborted } from './abort.js';
 import { deliveryFailed } from './failures.js';
 
@@ -62,7 +63,7 @@ export async function writeFully(to: FileHandle, bytes: Uint8Array, position: nu
 }
 
 /** The sha256 of an open file from its first to its last byte. */
-export async function digestOfFile(file: FileHandle, signal?: AbortSignal): Promise<Digest> {
+export async function digestOfFile(file: FileHandle, signal?: AbortSignal, pace?: Pace): Promise<Digest> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   for (let position = 0; ;) {
@@ -71,6 +72,7 @@ export async function digestOfFile(file: FileHandle, signal?: AbortSignal): Prom
     if (bytesRead === 0) return finishDigest(hash, 'sha256');
     hash.update(buffer.subarray(0, bytesRead));
     position += bytesRead;
+    await pace?.(bytesRead, signal);
   }
 }
 

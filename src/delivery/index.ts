@@ -1,5 +1,5 @@
 /** Delivery: publishing products on a system, safely, and looking after what lies there. */
-export { checkPublished, type CheckRequest, type PublishedState } from './check.js';
+export { checkPublished, faultOfPublished, type CheckRequest, type PublishedFault, type PublishedState } from './check.js';
 export { createLocalTarget, type LocalTargetOptions } from './local-target.js';
 export { publishedNames, type Folder, type TargetName } from './names.js';
 export { publish, publishMetadata } from './publish.js';
@@ -7,6 +7,7 @@ export { removeImage } from './remove.js';
 export { DEFAULT_SSH_LIMITS, type SshAccount, type SshHost, type SshLimits } from './sftp/account.js';
 export { SshConnections } from './sftp/connections.js';
 export { createSftpTarget, type SftpTargetOptions } from './sftp/sftp-target.js';
+export { surveyTarget, type Survey } from './survey.js';
 export { sweepTemporary } from './sweep.js';
 export type { FileStat, Room, Target, Verification, WriteOptions } from './target.js';
 export type { ImagePlacement, MetadataRequest, Product, PublishedFiles, PublishRequest } from './types.js';

@@ -20,6 +20,7 @@ import {
 import { join, resolve } from 'node:path';
 import type { Digest } from '../lib/digest.js';
 import { errnoOf, messageOf } from '../lib/errors.js';
+import type { Pace } from '../lib/pace.js';
 import { deliveryFailed, explain, explainProduct, gatewayUser, isFull, noSpace } from './failures.js';
 import { closeAfter, copyRange, digestOfFile, orAbsent, writeFully } from './file-io.js';
 import { folderOf, type Folder, type TargetName } from './names.js';
@@ -174,13 +175,13 @@ class LocalTarget implements Target {
     );
   }
 
-  async digest(name: TargetName, signal?: AbortSignal): Promise<Digest> {
+  async digest(name: TargetName, signal?: AbortSignal, pace?: Pace): Promise<Digest> {
     return this.#explained('read', name, async (path) => {
       const file = await open(path, READ);
       return closeAfter(file, async () => {
         if (!(await file.stat()).isFile())
           throw deliveryFailed(`${path} is not a regular file. Find out who put it there, and remove it.`);
-        return digestOfFile(file, signal);
+        return digestOfFile(file, signal, pace);
       });
     });
   }

@@ -29,6 +29,8 @@ export interface FileNames {
 const IMAGE_ID = /^[0-9a-f]{64}$/;
 /** With 128 characters the longest temporary name stays below the 255 bytes that file systems allow. */
 const PULL_ID = /^[A-Za-z0-9_-]{1,128}$/;
+const PUBLISHED = /^([0-9a-f]{64})\.(?:squashfs|meta)$/;
+const SIDECAR = /^([0-9a-f]{64})\.json$/;
 const TEMPORARY = /^\.[0-9a-f]{64}\.([A-Za-z0-9_-]{1,128})(?:\.meta)?\.part$/;
 
 /**
@@ -73,6 +75,16 @@ export function parseTemporaryName(
   const pullId = TEMPORARY.exec(entry)?.[1];
   if (pullId === undefined) return undefined;
   return { name: (folder === '.' ? entry : `${folder}/${entry}`) as TargetName, pullId };
+}
+
+/** Reads a directory entry as the name of a published file; undefined for every other file. */
+export function parsePublishedName(
+  folder: Folder,
+  entry: string,
+): { readonly name: TargetName; readonly imageId: string } | undefined {
+  const imageId = (folder === '.' ? PUBLISHED : SIDECAR).exec(entry)?.[1];
+  if (imageId === undefined) return undefined;
+  return { name: (folder === '.' ? entry : `${folder}/${entry}`) as TargetName, imageId };
 }
 
 /** The directory that holds a name. */

@@ -7,6 +7,7 @@
  * DELIVERY_FAILED otherwise, the reason of `signal` on abort.
  */
 import type { Digest } from '../lib/digest.js';
+import type { Pace } from '../lib/pace.js';
 import type { Folder, TargetName } from './names.js';
 
 export interface Room {
@@ -64,8 +65,8 @@ export interface Target {
   writeFile(name: TargetName, localPath: string, size: number, options: WriteOptions): Promise<void>;
   /** Makes a new small file, sets mode and owner, fsyncs and closes. Fails if the name is taken. */
   writeText(name: TargetName, text: string): Promise<void>;
-  /** The sha256 of what lies on the target, by reading all of it. */
-  digest(name: TargetName, signal?: AbortSignal): Promise<Digest>;
+  /** The sha256 of what lies on the target, by reading all of it, as fast as `pace` allows. */
+  digest(name: TargetName, signal?: AbortSignal, pace?: Pace): Promise<Digest>;
   /** Atomic; replaces `to`. Afterwards `from` has gone. */
   rename(from: TargetName, to: TargetName): Promise<void>;
   /** Removes a file or link; nothing happens when there is none. */

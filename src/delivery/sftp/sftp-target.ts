@@ -12,6 +12,7 @@ import { posix } from 'node:path';
 import type { Stats } from 'ssh2';
 import { finishDigest, type Digest } from '../../lib/digest.js';
 import { GatewayError } from '../../lib/errors.js';
+import type { Pace as RatePace } from '../../lib/pace.js';
 import { stopIfAborted } from '../abort.js';
 import { deliveryFailed, explainProduct } from '../failures.js';
 import { closeAfter } from '../file-io.js';
@@ -172,7 +173,7 @@ class SftpTarget implements Target {
     });
   }
 
-  async digest(name: TargetName, signal?: AbortSignal): Promise<Digest> {
+  async digest(name: TargetName, signal?: AbortSignal, pace?: RatePace): Promise<Digest> {
     const hash = createHash('sha256');
     let position = 0;
     const once = async (connection: SshConnection, _attempt: number, progressed: () => void): Promise<void> => {
@@ -187,10 +188,11 @@ class SftpTarget implements Target {
         await this.#transfer(async () => {
           const requests = this.#pace.requests(channel.chunkBytes);
           const range = { files, chunkBytes: channel.chunkBytes, requests, start: position, end: found.size, signal };
-          await readRange(range, this.pathOf(name), (bytes, at) => {
+          await readRange(range, this.pathOf(name), async (bytes, at) => {
             hash.update(bytes);
             position = at + bytes.length;
             progressed();
+            await pace?.(bytes.length, signal);
           });
         }, files);
         await channel.close(handle);
