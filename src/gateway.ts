@@ -23,12 +23,16 @@ import { createTargets } from './jobs/system-targets.js';
 import { ownerOfThisProcess } from './jobs/worker-identity.js';
 import { createWorkerRegistry, startHeartbeat } from './jobs/worker-registry.js';
 import { startWorkerPool } from './jobs/worker-pool.js';
+import { startVerifier } from './jobs/verification/verifier.js';
+import { verifySystem } from './jobs/verification/verify-system.js';
 import { GatewayError } from './lib/errors.js';
 import type { Logger } from './lib/log.js';
+import { createPace } from './lib/pace.js';
 import { openDatabase } from './models/database.js';
 import { createImageStore } from './models/image-store.js';
 import { createPullStore } from './models/pull-store.js';
-import { isTerminal } from './models/records.js';
+import { isTerminal, type VerificationRecord } from './models/records.js';
+import { createVerificationStore } from './models/verification-store.js';
 import { createBlobCache, createRegistryClient } from './registry/index.js';
 import { createLayerCache, probeTools } from './rootfs/index.js';
 import { startHttpServer } from './server/http-server.js';
@@ -79,6 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
     const pulls = createPullStore(database);
     const images = createImageStore(database);
+    const verifications = createVerificationStore(database);
     const progress = createProgressStore(redis.commands, names.prefix);
     const queues = createPullQueues({ redis: redis.commands, names, onError });
     undo.push(() => queues.close());
@@ -166,6 +171,32 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         checkMs: config.jobs.systemCheckMs,
         log,
       });
+      const verifier = startVerifier({
+        store: verifications,
+        systems: () => systems.map(({ name }) => name),
+        verify: (name, repairs, signal, onProgress) =>
+          verifySystem({
+            system: name,
+            target: target(pullService.systemNamed(name)),
+            images,
+            pulls,
+            repairs,
+            repair: async (image) => (await pullService.repair(image, await images.tagsOf(name, image.imageId))).id,
+            maxFindings: config.verification.maxFindings,
+            pace: createPace(config.verification.bytesPerSecond),
+            signal,
+            onProgress,
+          }),
+        worker: owner,
+        leaseMs: config.jobs.lockDurationMs,
+        pollMs: config.jobs.heartbeatMs,
+        intervalMs: config.verification.intervalMs,
+        subscriber: redis.subscriber(),
+        channel: names.verifyChannel,
+        indexRetryMs: INDEX_RETRY_MS,
+        log,
+      });
+      undo.push(() => verifier.stop());
       undo.push(() => heartbeat.stop());
       undo.push(() => work.close());
       undo.push(() => pool.close(config.jobs.shutdownGraceMs));
@@ -175,8 +206,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     if (roles.api) {
       const imageChanges = createImageChanges(redis.subscriber(), names, onError);
       undo.push(() => Promise.resolve(imageChanges.close()));
+      const requestVerification = async (system: string, repairs: boolean): Promise<VerificationRecord> => {
+        const record = await verifications.request(system, repairs);
+        // Workers look for themselves, too.
+        await publish(names.verifyChannel, system).catch(onError);
+        return record;
+      };
       const server = await startHttpServer({
-        services: { config, pulls, images, pullService, queues, hub, imageChanges, registry, accounts, workers: createWorkerRegistry(redis.commands, names.prefix), target, version: options.version, log },
+        services: { config, pulls, images, pullService, queues, hub, imageChanges, registry, accounts, workers: createWorkerRegistry(redis.commands, names.prefix), target, verifications, requestVerification, version: options.version, log },
         checkReady: async () => {
           await Promise.all([database.ping(), redis.ping()]);
         },

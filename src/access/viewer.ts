@@ -39,6 +39,11 @@ export function holdsAccess(viewer: Viewer, principals: readonly string[]): bool
   return visible === undefined || principals.some((principal) => visible.includes(principal));
 }
 
+/** Whether the viewer is an administrator of that system. */
+export function isAdminOf(viewer: Viewer, system: { readonly admins: readonly string[]; readonly realm: string }): boolean {
+  return viewer.isAdmin || (viewer.realm === system.realm && system.admins.includes(viewer.name));
+}
+
 /** The viewer that a principal names, for work that goes on without the caller: an administrator only as the gateway's own user. */
 export function viewerNamed(principal: string): Viewer {
   const own = gatewayViewer();

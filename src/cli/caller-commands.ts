@@ -8,9 +8,10 @@ import { addExpireCommand, addImagesCommand, addLookupCommand } from './image-co
 import type { CliIo } from './io.js';
 import { addPullCommand } from './pull-command.js';
 import { addCancelCommand, addWatchCommand } from './pull-commands.js';
+import { addVerifyCommand } from './verify-command.js';
 
 /**
- * Adds `pull`, `lookup`, `images`, `watch`, `cancel` and `expire`, and the options `--url`, `--token` and `--json`.
+ * Adds `pull`, `lookup`, `images`, `watch`, `cancel`, `expire` and `verify`, and the options `--url`, `--token` and `--json`.
  * Commands that are added to the program afterwards print to `io` too.
  */
 export function buildCallerCommands(program: Command, io: CliIo): void {
@@ -27,6 +28,7 @@ export function buildCallerCommands(program: Command, io: CliIo): void {
   addWatchCommand(program, io);
   addCancelCommand(program, io);
   addExpireCommand(program, io);
+  addVerifyCommand(program, io);
 }
 
 /**

@@ -10,14 +10,17 @@ import {
   LookupImageDocument,
   PullDocument,
   PullImageDocument,
+  VerificationDocument,
+  VerifySystemDocument,
   type ExpireImageInput,
   type ExpireImageMutation,
   type ListImagesQueryVariables,
   type PullImageInput,
+  type VerifySystemInput,
 } from './generated/documents.js';
 import { createExecute, type Execute, type Fetch } from './http-transport.js';
 import { createSubscribe } from './socket-transport.js';
-import type { ImageDetail, ImageSummary, PullState, UserError } from './types.js';
+import type { ImageDetail, ImageSummary, PullState, UserError, VerificationReport } from './types.js';
 import { watchPull, type ReconnectOptions, type WatchPullOptions } from './watch-pull.js';
 
 export interface GatewayClientOptions {
@@ -88,6 +91,10 @@ export interface GatewayClient {
   images(options?: ImagesOptions): AsyncIterable<ImageSummary>;
   /** Takes a name off an image. */
   expireImage(input: ExpireImageInput, options?: RequestOptions): Promise<ExpiredImage>;
+  /** Has a system verified; gives the verification as it begins, or as it is if one runs already. */
+  verifySystem(input: VerifySystemInput, options?: RequestOptions): Promise<VerificationReport>;
+  /** A system's last verification, or the one that runs; null when there was none, or you may not see it. */
+  findVerification(system: string, options?: RequestOptions): Promise<VerificationReport | null>;
 }
 
 /**
@@ -149,6 +156,16 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
       const { expireImage } = await execute(ExpireImageDocument, { input }, request);
       throwUserErrors(expireImage.errors);
       return { tag: expireImage.tag, imageRemoved: expireImage.imageRemoved };
+    },
+    async verifySystem(input, request) {
+      const { verifySystem } = await execute(VerifySystemDocument, { input }, request);
+      throwUserErrors(verifySystem.errors);
+      if (verifySystem.verification === null) throw new GatewayClientError('INTERNAL', 'The gateway answered with neither a verification nor a reason.');
+      return verifySystem.verification;
+    },
+    async findVerification(system, request) {
+      const answer = await execute(VerificationDocument, { system }, request);
+      return answer.system?.verification ?? null;
     },
   };
 }

@@ -6,6 +6,7 @@ import type {
   ImageSummaryFragment,
   PullStateFragment,
   UserErrorPartsFragment,
+  VerificationPartsFragment,
 } from './generated/documents.js';
 
 /** One pull, whole, at one moment; `sequence` grows with each change. */
@@ -19,6 +20,9 @@ export type ImageSummary = ImageSummaryFragment;
 
 /** An image with all that is known of it. */
 export type ImageDetail = ImageDetailFragment;
+
+/** What is known of a system's last verification. */
+export type VerificationReport = VerificationPartsFragment;
 
 /** A failure that came in a payload's `errors`. */
 export type UserError = UserErrorPartsFragment;

@@ -76,6 +76,12 @@ export const lifetime: Kind<number | 'never'> = {
   type: 'a duration of at least 60 s (seconds, or `"D:H:M:S"`), or `"never"`',
 };
 
+/** An interval: a duration, or `"off"`. */
+export const intervalOrOff: Kind<number | 'off'> = {
+  schema: z.union([z.literal('off'), duration(60).schema]),
+  type: 'a duration of at least 60 s (seconds, or `"D:H:M:S"`), or `"off"`',
+};
+
 /** A number of bytes, or a text with a unit (`"512 MiB"`); read to bytes. */
 export function size(leastBytes: number): Kind<number> {
   const withUnit = z

@@ -119,6 +119,11 @@ export function readTopLevel(
       timeLimitMs: values.PackerTimeLimit,
     },
     ...readExaminer(values, findings),
+    verification: {
+      ...(values.VerifyInterval === 'off' ? {} : { intervalMs: values.VerifyInterval }),
+      bytesPerSecond: values.VerifyRate,
+      maxFindings: values.VerifyFindings,
+    },
     logLevel: values.LogLevel,
     lookupMetrics: values.Metrics,
     apiLimits: readApiLimits(values, findings),

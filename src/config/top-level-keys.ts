@@ -12,7 +12,7 @@ import {
   type Section,
   type Values,
 } from './keys.js';
-import { anything, count, duration, flag, lifetime, names, object, size, text } from './kinds.js';
+import { anything, count, duration, flag, intervalOrOff, lifetime, names, object, size, text } from './kinds.js';
 
 const LOG_LEVELS = {
   debug: 'debug',
@@ -104,6 +104,13 @@ const ours = {
     'port to listen on, 0 for any free one; `--port` and `IMAGEGW_PORT` win over it',
   ),
   admins: withDefault(names, [], 'user names of the administrators of the gateway'),
+  VerifyInterval: withDefault(
+    intervalOrOff,
+    '30:00:00:00',
+    'how often what lies on each system is read back and compared with the index; `imagegw verify` does it at once',
+  ),
+  VerifyRate: withDefault(size(64 * 2 ** 10), '50 MiB', 'bytes a second that it reads at most, of each system'),
+  VerifyFindings: withDefault(count(1, 10_000), 1000, 'findings that it lists; all are counted'),
   ImportPaths: withDefault(names, [], 'directories that imports may come from'),
   CacheMaxSize: optional(
     size(0),

@@ -52,6 +52,7 @@ export interface GatewayConfig {
   readonly progress: ProgressConfig;
   readonly packer: PackerConfig;
   readonly examiner?: ExaminerConfig;
+  readonly verification: VerificationConfig;
   readonly logLevel: LogLevel;
   /** Log each look-up of an image by a known user. */
   readonly lookupMetrics: boolean;
@@ -242,6 +243,15 @@ export interface ExaminerConfig {
   readonly kind: 'classic' | 'hook';
   readonly command: string;
   readonly timeLimitMs: number;
+}
+
+/** Reading back what lies on the systems. */
+export interface VerificationConfig {
+  /** Absent: only when somebody asks for it. */
+  readonly intervalMs?: number;
+  readonly bytesPerSecond: number;
+  /** Findings that are listed; all are counted. */
+  readonly maxFindings: number;
 }
 
 /** Bounds of one GraphQL request or socket. */

@@ -11,6 +11,8 @@ export interface RedisNames {
   readonly wakeChannel: string;
   /** A name of an image has changed. */
   readonly imageChannel: string;
+  /** A verification was asked for: the name of its system. */
+  readonly verifyChannel: string;
 }
 
 export function redisNames(prefix: string): RedisNames {
@@ -19,6 +21,7 @@ export function redisNames(prefix: string): RedisNames {
     cancelChannel: `${prefix}:cancel`,
     wakeChannel: `${prefix}:wake`,
     imageChannel: `${prefix}:image`,
+    verifyChannel: `${prefix}:verify`,
   };
 }
 

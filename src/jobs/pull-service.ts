@@ -2,13 +2,13 @@
  * What callers can do with pulls: ask for one, leave one, look at one. The resolvers (and later other front ends) call
  * this and nothing below it.
  */
-import { principalOf, type Viewer } from '../access/viewer.js';
+import { gatewayViewer, principalOf, type Viewer } from '../access/viewer.js';
 import type { GatewayConfig, SystemConfig } from '../config/index.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Logger } from '../lib/log.js';
 import type { PullStore } from '../models/pull-store.js';
-import { isTerminal, snapshotOf, type PullRecord, type PullSnapshot } from '../models/records.js';
-import { formatPlatform, formatReference, parsePlatform, parseReference, referenceNames } from '../registry/index.js';
+import { isTerminal, snapshotOf, type ImageRecord, type PullRecord, type PullSnapshot, type TagRecord } from '../models/records.js';
+import { formatPlatform, formatReference, isImported, parsePlatform, parseReference, referenceNames } from '../registry/index.js';
 import { endPull } from './ending.js';
 import { joinKey, type RedisNames } from './keys.js';
 import type { ProgressStore } from './progress/progress-store.js';
@@ -85,6 +85,25 @@ export function createPullService(options: PullServiceOptions) {
   }
 
   /**
+   * Publishes an image again as it was, by its digest, where its registry still has it.
+   *
+   * @throws GatewayError NOT_FOUND when it has no name in a registry; INDEX_UNAVAILABLE, QUEUE_UNAVAILABLE
+   */
+  async function repair({ system, imageId, manifestDigest, platform }: ImageRecord, tags: readonly TagRecord[]): Promise<PullSnapshot> {
+    const tag = tags.find(({ reference }) => !isImported(reference));
+    if (tag === undefined) {
+      const message = tags.length === 0 ? `Image ${imageId} has no name any more, so nobody misses it.` : `It was imported, so no registry has it: import it again with force.`;
+      throw new GatewayError('NOT_FOUND', message);
+    }
+    const { reference } = tag;
+    const key = joinKey({ system, reference, platform, identity: `repair ${manifestDigest}`, access: { users: [], groups: [] }, force: true });
+    const request = { reference, system, platform, namesPlatform: tag.platform !== null, force: true, repair: manifestDigest };
+    const record = await pulls.join(key, request, principalOf(gatewayViewer()));
+    await queues.add(system, record._id);
+    return present(record);
+  }
+
+  /**
    * Takes the caller off a pull; with `force` (administrators) everybody. Work stops when nobody is left.
    *
    * @throws GatewayError NOT_FOUND, CONFLICT when it has ended, FORBIDDEN
@@ -122,5 +141,5 @@ export function createPullService(options: PullServiceOptions) {
     return live ?? snapshotOf(record);
   }
 
-  return { systemNamed, canonical, platformOf, pull, cancel, read, present };
+  return { systemNamed, canonical, platformOf, pull, repair, cancel, read, present };
 }

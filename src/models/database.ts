@@ -3,14 +3,15 @@
  */
 import mongoose, { type Connection, type Model } from 'mongoose';
 import { GatewayError, messageOf } from '../lib/errors.js';
-import type { ActiveRecord, ImageRecord, PullRecord, TagRecord } from './records.js';
-import { activeSchema, imageSchema, pullSchema, tagSchema } from './schemas.js';
+import type { ActiveRecord, ImageRecord, PullRecord, TagRecord, VerificationRecord } from './records.js';
+import { activeSchema, imageSchema, pullSchema, tagSchema, verificationSchema } from './schemas.js';
 
 export interface Database {
   readonly pulls: Model<PullRecord>;
   readonly actives: Model<ActiveRecord>;
   readonly images: Model<ImageRecord>;
   readonly tags: Model<TagRecord>;
+  readonly verifications: Model<VerificationRecord>;
   /** Resolves when the index answers. @throws GatewayError INDEX_UNAVAILABLE */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -48,6 +49,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const actives = connection.model<ActiveRecord>('Active', activeSchema);
   const images = connection.model<ImageRecord>('Image', imageSchema);
   const tags = connection.model<TagRecord>('Tag', tagSchema);
+  const verifications = connection.model<VerificationRecord>('Verification', verificationSchema);
   try {
     for (const model of [pulls, actives, images, tags]) await model.createIndexes();
   } catch (error) {
@@ -59,6 +61,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     actives,
     images,
     tags,
+    verifications,
     ping: () =>
       indexed(async () => {
         await connection.db?.command({ ping: 1 });

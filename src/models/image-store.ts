@@ -206,6 +206,11 @@ export function createImageStore(database: Database) {
     });
   }
 
+  /** The images of a system in the order of their ids, a page behind `after`; also those without a name. */
+  async function imagesOn(system: string, after: string, limit: number): Promise<ImageRecord[]> {
+    return indexed(() => images.find({ system, imageId: { $gt: after } }).sort({ imageId: 1 }).limit(limit).lean<ImageRecord[]>().exec());
+  }
+
   /** Images by the filter, each with at least one name. */
   async function listImages(options: ImageFilterOptions): Promise<ImageRecord[]> {
     const newest = options.order === 'newest';
@@ -246,7 +251,7 @@ export function createImageStore(database: Database) {
     await indexed(() => images.deleteOne({ _id: imageKey(system, imageId), state: 'REMOVING' }).exec());
   }
 
-  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, listImages, beginRemoval, endRemoval };
+  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, imagesOn, listImages, beginRemoval, endRemoval };
 }
 
 /** The text, somewhere behind the system's name in the id of a tag. */

@@ -98,6 +98,8 @@ export interface PullRequest {
   /** True when the platform is not the system's own, so that it is part of the tag's name. */
   readonly namesPlatform: boolean;
   readonly force: boolean;
+  /** Set when a published image is to be published again as it was: the digest of its manifest. Its names stay as they are. */
+  readonly repair?: Digest | null;
 }
 
 /** `gw_pulls`: `_id` is the pull's id. */
@@ -212,4 +214,47 @@ export function tagKey(system: string, reference: string, platform: string | nul
 export function snapshotOf(record: PullRecord): PullSnapshot {
   const { _id, key: _key, request: _request, requesters: _requesters, cancelRequested: _cancelRequested, handedBack: _handedBack, ...rest } = record;
   return { id: _id, ...rest };
+}
+
+export const VERIFICATION_STATES = ['WAITING', 'RUNNING', 'DONE', 'FAILED'] as const;
+export type VerificationState = (typeof VERIFICATION_STATES)[number];
+
+export const FINDING_KINDS = ['DAMAGED', 'MISSING', 'UNREADABLE', 'UNKNOWN', 'LEFTOVER'] as const;
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
+/** Something on a system that is not as the index says. */
+export interface VerificationFinding {
+  readonly kind: FindingKind;
+  /** Null for what belongs to no image. */
+  readonly imageId: string | null;
+  /** Full path on the system. */
+  readonly path: string;
+  /** What is wrong, and what was done or is to be done. */
+  readonly message: string;
+  /** The pull that publishes the image again; null when there is none. */
+  readonly pullId: string | null;
+}
+
+/** `gw_verifications`: `_id` is the system; its last verification, or the one that runs. */
+export interface VerificationRecord {
+  readonly _id: string;
+  readonly state: VerificationState;
+  /** Damaged images are published again, and leftovers removed. */
+  readonly repairs: boolean;
+  readonly worker: string | null;
+  /** Whoever holds it may write. */
+  readonly lease: string | null;
+  readonly leaseUntil: Date | null;
+  readonly imageCount: number;
+  readonly imagesDone: number;
+  readonly bytesTotal: number;
+  readonly bytesDone: number;
+  /** Of all findings; the list holds the first ones only. */
+  readonly findingCount: number;
+  readonly findings: readonly VerificationFinding[];
+  /** Why it could not be done; null unless FAILED. */
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  readonly requestedAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
 }

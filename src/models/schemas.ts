@@ -6,6 +6,7 @@
  */
 import { Schema } from 'mongoose';
 import {
+  FINDING_KINDS,
   LAYER_STATES,
   PULL_STAGES,
   PULL_STATES,
@@ -13,6 +14,8 @@ import {
   type ImageRecord,
   type PullRecord,
   type TagRecord,
+  type VerificationRecord,
+  VERIFICATION_STATES,
 } from './records.js';
 
 const text = { type: String, required: true } as const;
@@ -48,7 +51,7 @@ const failure = new Schema(
   part,
 );
 
-const request = new Schema({ reference: text, system: text, platform: text, namesPlatform: flag, force: flag }, part);
+const request = new Schema({ reference: text, system: text, platform: text, namesPlatform: flag, force: flag, repair: textOrNull }, part);
 
 export const pullSchema = new Schema<PullRecord>(
   {
@@ -148,3 +151,27 @@ export const tagSchema = new Schema<TagRecord>(
   { ...whole, collection: 'gw_tags' },
 );
 tagSchema.index({ system: 1, imageId: 1 });
+
+const finding = new Schema({ kind: { type: String, enum: FINDING_KINDS, required: true }, imageId: textOrNull, path: text, message: anyText, pullId: textOrNull }, part);
+
+export const verificationSchema = new Schema<VerificationRecord>(
+  {
+    _id: text,
+    state: { type: String, enum: VERIFICATION_STATES, required: true },
+    repairs: flag,
+    worker: textOrNull,
+    lease: textOrNull,
+    leaseUntil: dateOrNull,
+    imageCount: count,
+    imagesDone: count,
+    bytesTotal: count,
+    bytesDone: count,
+    findingCount: count,
+    findings: { type: [finding], required: true },
+    error: { type: new Schema({ code: text, message: anyText }, part), default: null },
+    requestedAt: date,
+    startedAt: dateOrNull,
+    finishedAt: dateOrNull,
+  },
+  { ...whole, collection: 'gw_verifications' },
+);

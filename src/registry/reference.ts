@@ -68,6 +68,14 @@ export function parseReference(text: string, names: ReferenceNames): Reference {
   };
 }
 
+/** In front of the name of an imported image. No reference to a registry can be spelt so: each of them holds a `/`. */
+const IMPORTED = 'custom:';
+
+/** True for a canonical reference that names an imported image, which no registry has. */
+export function isImported(canonical: string): boolean {
+  return canonical.startsWith(IMPORTED) && !canonical.includes('/');
+}
+
 /** The canonical spelling; parsing it (with the same names) gives the same reference. */
 export function formatReference(reference: Reference): string {
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`;

@@ -8,6 +8,8 @@ import type { SystemConfig } from '../config/index.js';
 import type { Logger } from '../lib/log.js';
 import type { ImageStore } from '../models/image-store.js';
 import type { PullStore } from '../models/pull-store.js';
+import type { VerificationRecord } from '../models/records.js';
+import type { VerificationStore } from '../models/verification-store.js';
 import type { ImageChanges } from '../jobs/image-changes.js';
 import type { PullService } from '../jobs/pull-service.js';
 import type { PullQueues } from '../jobs/pull-queues.js';
@@ -29,6 +31,9 @@ export interface GatewayServices {
   readonly accounts: RegistryAccounts;
   readonly workers: WorkerRegistry;
   readonly target: (system: SystemConfig) => Target;
+  readonly verifications: Pick<VerificationStore, 'get'>;
+  /** Asks for a verification, and tells the workers. @throws GatewayError INDEX_UNAVAILABLE */
+  readonly requestVerification: (system: string, repairs: boolean) => Promise<VerificationRecord>;
   readonly version: string;
   readonly log: Logger;
 }

@@ -3,7 +3,7 @@ import { Mutation } from './Mutation/index.js';
 import { Query } from './Query/index.js';
 import { ByteCount, DateTime, Digest } from './scalars.js';
 import { Subscription } from './Subscription/index.js';
-import { Image, Pull, Registry, System, Tag } from './types/index.js';
+import { Image, Pull, Registry, System, Tag, Verification, VerificationFinding } from './types/index.js';
 
 export const resolvers: Resolvers = {
   Query,
@@ -17,4 +17,6 @@ export const resolvers: Resolvers = {
   Registry,
   System,
   Tag,
+  Verification,
+  VerificationFinding,
 };

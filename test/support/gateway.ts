@@ -54,6 +54,7 @@ export function makeSite(stack: TestStack, registryUrl: string, keys: Readonly<R
       JobStalledInterval: 0.3,
       ReconcileInterval: 1,
       ShutdownGrace: 0,
+      VerifyInterval: 'off',
       ...keys,
     }),
   );

@@ -22,7 +22,9 @@ import type { PullContext } from './context.js';
 /** Reads the reference that the record holds; it was parsed once before, so this can't fail on what users type. */
 export function referenceOf(context: PullContext): Reference {
   const { config } = context.services;
-  return parseReference(context.record.request.reference, referenceNames(config.defaultRegistry, registrySettingsOf(config)));
+  const { reference, repair } = context.record.request;
+  const parsed = parseReference(reference, referenceNames(config.defaultRegistry, registrySettingsOf(config)));
+  return repair == null ? parsed : { ...parsed, digest: repair };
 }
 
 /** A tag, and the image that it points at. */

@@ -1,6 +1,7 @@
 /**
  * The way of a pull, stage by stage. See ARCHITECTURE.md for the walk along it.
  */
+import { digestHex } from '../../lib/digest.js';
 import { GatewayError } from '../../lib/errors.js';
 import { persistently } from '../../models/database.js';
 import type { TagChange } from '../../models/image-store.js';
@@ -29,6 +30,7 @@ export interface PullResult {
 export async function runPull(context: PullContext): Promise<PullResult> {
   const { services, record, progress } = context;
   progress.enter('RESOLVING', 'RESOLVE');
+  if (record.request.repair != null) return await repairImage(context, digestHex(record.request.repair));
   const published = record.request.force ? undefined : await publishedTag(context);
   if (published !== undefined && isRecent(published, services.config.pullUpdateMs)) {
     return { imageId: published.image.imageId, isStale: false, tagChange: undefined };
@@ -49,6 +51,19 @@ export async function runPull(context: PullContext): Promise<PullResult> {
     await make(context, image);
     progress.enter('TRANSFERRING', 'RECORD');
     return { imageId, isStale: false, tagChange: await moveTag(context, image, imageId) };
+  });
+}
+
+/** Publishes an image again that is damaged on its system; what its names point at, and who may use it, stays. */
+async function repairImage(context: PullContext, imageId: string): Promise<PullResult> {
+  const { services, record, system, progress, signal } = context;
+  const isThere = await persistently(() => services.images.hold(system.name, imageId, record._id), services.indexRetryMs, signal);
+  if (!isThere) throw new GatewayError('NOT_FOUND', `Image ${imageId} was removed from ${system.name} before it could be published again.`);
+  return await holding(context, imageId, async () => {
+    const image = await resolveImage(context);
+    progress.setLayers(image.layers);
+    await make(context, image);
+    return { imageId, isStale: false, tagChange: undefined };
   });
 }
 

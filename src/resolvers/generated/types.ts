@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { ImageRecord as ImageRecordModel, PullSnapshot as PullSnapshotModel, TagRecord as TagRecordModel } from '../../models/records.js';
+import type { ImageRecord as ImageRecordModel, PullSnapshot as PullSnapshotModel, TagRecord as TagRecordModel, VerificationRecord as VerificationRecordModel, VerificationFinding as VerificationFindingModel } from '../../models/records.js';
 import type { SystemConfig as SystemConfigModel, RegistryConfig as RegistryConfigModel } from '../../config/index.js';
 import type { GatewayContext } from '../context.js';
 export type Maybe<T> = T | null;
@@ -353,6 +353,11 @@ export type Mutation = {
    * one that this call has joined. Asking again is safe.
    */
   readonly pullImage: PullImagePayload;
+  /**
+   * Has what lies on a system read back and compared with the index, by one of its workers: `System.verification` tells how
+   * far it is and what was found. One that waits or runs already is joined. Administrators of the system only.
+   */
+  readonly verifySystem: VerifySystemPayload;
 };
 
 
@@ -371,6 +376,12 @@ export type MutationExpireImageArgs = {
 /** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
 export type MutationPullImageArgs = {
   input: PullImageInput;
+};
+
+
+/** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
+export type MutationVerifySystemArgs = {
+  input: VerifySystemInput;
 };
 
 /** Anything with a global, opaque id. Ids are for caching and for `node`; people use names and references. */
@@ -776,6 +787,8 @@ export type System = Node & {
   readonly runningPullCount: Scalars['Int']['output'];
   /** How it looks from where its workers stand; null when none has looked lately. */
   readonly status?: Maybe<SystemStatus>;
+  /** Its last verification, or the one that runs; null when there was none, and for all but its administrators. */
+  readonly verification?: Maybe<Verification>;
   /** The workers that live and serve it; without one, its pulls wait. */
   readonly workers: ReadonlyArray<Worker>;
 };
@@ -853,6 +866,104 @@ export type UserError = {
   readonly message: Scalars['String']['output'];
   /** The input field that it is about, from `input` on; null when it is about none. */
   readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** What lies on a system, read back and compared with the index. */
+export type Verification = {
+  readonly __typename?: 'Verification';
+  /** Bytes of them that were dealt with. */
+  readonly bytesDone: Scalars['ByteCount']['output'];
+  /** Sum of their sizes. */
+  readonly bytesTotal: Scalars['ByteCount']['output'];
+  /** How many of them were looked at. */
+  readonly checkedImageCount: Scalars['Int']['output'];
+  /** Why it could not be done; null unless FAILED. */
+  readonly error?: Maybe<VerificationError>;
+  /** How much was found that is not as it should be; 0 means that the system is whole, once the state is DONE. */
+  readonly findingCount: Scalars['Int']['output'];
+  /** What was found, at most `VerifyFindings` of them. */
+  readonly findings: ReadonlyArray<VerificationFinding>;
+  /** When it ended; null while it has not. */
+  readonly finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Images that the index knows there. */
+  readonly imageCount: Scalars['Int']['output'];
+  /** True when damaged images are published again and leftovers removed. */
+  readonly isRepairing: Scalars['Boolean']['output'];
+  /** When it was asked for, or was due. */
+  readonly requestedAt: Scalars['DateTime']['output'];
+  /** When a worker began; null while it waits. */
+  readonly startedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Whether it waits, runs, or how it ended. */
+  readonly state: VerificationState;
+  /** The system. */
+  readonly system: System;
+  /** Name of the worker that reads; null while it waits. */
+  readonly worker?: Maybe<Scalars['String']['output']>;
+};
+
+/** Why a verification could not be done. */
+export type VerificationError = {
+  readonly __typename?: 'VerificationError';
+  /** Stable code to branch on. */
+  readonly code: ErrorCode;
+  /** What happened, to what, and what to do. */
+  readonly message: Scalars['String']['output'];
+};
+
+/** Something on a system that is not as the index says. */
+export type VerificationFinding = {
+  readonly __typename?: 'VerificationFinding';
+  /** Id of the image, 64 hex digits; null for what belongs to none. */
+  readonly imageId?: Maybe<Scalars['String']['output']>;
+  /** What it is. */
+  readonly kind: VerificationFindingKind;
+  /** What is wrong, and what was done about it or is to be done. */
+  readonly message: Scalars['String']['output'];
+  /** Full path on the system. */
+  readonly path: Scalars['String']['output'];
+  /** The pull that publishes the image again; null when there is none. */
+  readonly pull?: Maybe<Pull>;
+};
+
+/** What can be wrong on a system. */
+export type VerificationFindingKind =
+  /** A published image is not what the index says: its size, its content, or its metadata. */
+  | 'DAMAGED'
+  /** A pull that has ended has left it. */
+  | 'LEFTOVER'
+  /** A published image lacks a file. */
+  | 'MISSING'
+  /** It carries the name of an image that the index does not know. */
+  | 'UNKNOWN'
+  /** A file can't be read. */
+  | 'UNREADABLE';
+
+/** The states of a verification. */
+export type VerificationState =
+  /** All was read; the findings say whether it is whole. */
+  | 'DONE'
+  /** It could not be done; `error` says why. */
+  | 'FAILED'
+  /** A worker reads. */
+  | 'RUNNING'
+  /** It waits for a worker. */
+  | 'WAITING';
+
+/** Which system to verify. */
+export type VerifySystemInput = {
+  /** Publishes damaged images again, by pulling the same digest, and removes what pulls that have ended left behind. */
+  readonly repair?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Name of the system. */
+  readonly system: Scalars['String']['input'];
+};
+
+/** Answer to `verifySystem`. */
+export type VerifySystemPayload = {
+  readonly __typename?: 'VerifySystemPayload';
+  /** What stood in the way. */
+  readonly errors: ReadonlyArray<UserError>;
+  /** The verification as it is now: new, or the one that waits or runs already; null when there is none. */
+  readonly verification?: Maybe<Verification>;
 };
 
 /** Who the gateway takes you for. */
@@ -1028,6 +1139,13 @@ export type ResolversTypes = {
   TagMove: ResolverTypeWrapper<TagMove>;
   UnavailableError: ResolverTypeWrapper<UnavailableError>;
   UserError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['UserError']>;
+  Verification: ResolverTypeWrapper<VerificationRecordModel>;
+  VerificationError: ResolverTypeWrapper<VerificationError>;
+  VerificationFinding: ResolverTypeWrapper<VerificationFindingModel>;
+  VerificationFindingKind: VerificationFindingKind;
+  VerificationState: VerificationState;
+  VerifySystemInput: VerifySystemInput;
+  VerifySystemPayload: ResolverTypeWrapper<Omit<VerifySystemPayload, 'errors' | 'verification'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, verification?: Maybe<ResolversTypes['Verification']> }>;
   Viewer: ResolverTypeWrapper<Viewer>;
   Worker: ResolverTypeWrapper<Worker>;
 };
@@ -1083,6 +1201,11 @@ export type ResolversParentTypes = {
   TagMove: TagMove;
   UnavailableError: UnavailableError;
   UserError: ResolversInterfaceTypes<ResolversParentTypes>['UserError'];
+  Verification: VerificationRecordModel;
+  VerificationError: VerificationError;
+  VerificationFinding: VerificationFindingModel;
+  VerifySystemInput: VerifySystemInput;
+  VerifySystemPayload: Omit<VerifySystemPayload, 'errors' | 'verification'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, verification?: Maybe<ResolversParentTypes['Verification']> };
   Viewer: Viewer;
   Worker: Worker;
 };
@@ -1212,6 +1335,7 @@ export type MutationResolvers<ContextType = GatewayContext, ParentType extends R
   cancelPull?: Resolver<ResolversTypes['CancelPullPayload'], ParentType, ContextType, RequireFields<MutationCancelPullArgs, 'input'>>;
   expireImage?: Resolver<ResolversTypes['ExpireImagePayload'], ParentType, ContextType, RequireFields<MutationExpireImageArgs, 'input'>>;
   pullImage?: Resolver<ResolversTypes['PullImagePayload'], ParentType, ContextType, RequireFields<MutationPullImageArgs, 'input'>>;
+  verifySystem?: Resolver<ResolversTypes['VerifySystemPayload'], ParentType, ContextType, RequireFields<MutationVerifySystemArgs, 'input'>>;
 };
 
 export type NodeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
@@ -1348,6 +1472,7 @@ export type SystemResolvers<ContextType = GatewayContext, ParentType extends Res
   realm?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   runningPullCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   status?: Resolver<Maybe<ResolversTypes['SystemStatus']>, ParentType, ContextType>;
+  verification?: Resolver<Maybe<ResolversTypes['Verification']>, ParentType, ContextType>;
   workers?: Resolver<ReadonlyArray<ResolversTypes['Worker']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
@@ -1387,6 +1512,41 @@ export type UnavailableErrorResolvers<ContextType = GatewayContext, ParentType e
 
 export type UserErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['UserError'] = ResolversParentTypes['UserError']> = {
   __resolveType: TypeResolveFn<'ConflictError' | 'InvalidInputError' | 'NotAllowedError' | 'NotFoundError' | 'UnavailableError', ParentType, ContextType>;
+};
+
+export type VerificationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Verification'] = ResolversParentTypes['Verification']> = {
+  bytesDone?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
+  bytesTotal?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
+  checkedImageCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  error?: Resolver<Maybe<ResolversTypes['VerificationError']>, ParentType, ContextType>;
+  findingCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  findings?: Resolver<ReadonlyArray<ResolversTypes['VerificationFinding']>, ParentType, ContextType>;
+  finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  imageCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  isRepairing?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  requestedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  state?: Resolver<ResolversTypes['VerificationState'], ParentType, ContextType>;
+  system?: Resolver<ResolversTypes['System'], ParentType, ContextType>;
+  worker?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type VerificationErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['VerificationError'] = ResolversParentTypes['VerificationError']> = {
+  code?: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type VerificationFindingResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['VerificationFinding'] = ResolversParentTypes['VerificationFinding']> = {
+  imageId?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['VerificationFindingKind'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  pull?: Resolver<Maybe<ResolversTypes['Pull']>, ParentType, ContextType>;
+};
+
+export type VerifySystemPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['VerifySystemPayload'] = ResolversParentTypes['VerifySystemPayload']> = {
+  errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
+  verification?: Resolver<Maybe<ResolversTypes['Verification']>, ParentType, ContextType>;
 };
 
 export type ViewerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
@@ -1443,6 +1603,10 @@ export type Resolvers<ContextType = GatewayContext> = {
   TagMove?: TagMoveResolvers<ContextType>;
   UnavailableError?: UnavailableErrorResolvers<ContextType>;
   UserError?: UserErrorResolvers<ContextType>;
+  Verification?: VerificationResolvers<ContextType>;
+  VerificationError?: VerificationErrorResolvers<ContextType>;
+  VerificationFinding?: VerificationFindingResolvers<ContextType>;
+  VerifySystemPayload?: VerifySystemPayloadResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;
   Worker?: WorkerResolvers<ContextType>;
 };

@@ -1,3 +1,4 @@
+import { isAdminOf } from '../../access/viewer.js';
 import { queued } from '../../jobs/pull-queues.js';
 import { formatPlatform } from '../../registry/index.js';
 import type { SystemResolvers } from '../generated/types.js';
@@ -14,6 +15,9 @@ export const System: SystemResolvers = {
     return workers.map(({ slots, running, ...worker }) => ({ ...worker, slotCount: slots, runningPullCount: running }));
   },
   status: async ({ name }, _args, { services }) => (await queued(() => services.workers.statusOf(name))) ?? null,
+  async verification(system, _args, { services, viewer }) {
+    return isAdminOf(viewer, system) ? ((await services.verifications.get(system.name)) ?? null) : null;
+  },
   async lastPublishedAt({ name }, _args, { services }) {
     const [newest] = await services.images.listImages({ system: name, limit: 1, order: 'newest' });
     return newest?.createdAt ?? null;

@@ -3,3 +3,4 @@ export { Pull } from './Pull.js';
 export { Registry } from './Registry.js';
 export { System } from './System.js';
 export { Tag } from './Tag.js';
+export { Verification, VerificationFinding } from './Verification.js';
