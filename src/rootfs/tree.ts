@@ -147,7 +147,8 @@ export function componentsOf(path: string, maxDepth: number): string[] {
 
 /**
  * The directory at `components`, made where it is missing when `create` is given. A symbolic link on the way is
- * resolved inside the tree, as extraction below a root directory does (containerd, umoci): `..` stops at the root.
+ * resolved inside the tree, as extraction below a root directory does (containerd, umoci): `..` stops at the root, and
+ * takes back a component that is not there.
  * Undefined when it is not there (and not to be made).
  *
  * @throws GatewayError BAD_LAYER when a component is no directory (with `create`), or the links go round in circles.
@@ -159,21 +160,20 @@ export function directoryAt(
 ): TreeNode | undefined {
   const path = [root];
   const todo = [...components];
+  /** Below the end of `path`. */
+  const missing: string[] = [];
   let links = 0;
   for (let name = todo.shift(); name !== undefined; name = todo.shift()) {
     const here = path.at(-1) ?? root;
     if (name === '..') {
-      if (path.length > 1) path.pop();
+      if (missing.pop() === undefined && path.length > 1) path.pop();
       continue;
     }
+    const child = missing.length > 0 ? undefined : here.children?.get(name);
     if (create !== undefined) here.touchedBy = create.layer;
-    let child = here.children?.get(name);
     if (child === undefined) {
-      if (create === undefined) return undefined;
-      child = new TreeNode(here, name, new Inode(UNDESCRIBED, 0, create.layer), create.layer);
-      here.children?.set(name, child);
-    }
-    if (child.children !== undefined) {
+      missing.push(name);
+    } else if (child.children !== undefined) {
       path.push(child);
     } else if (child.inode.type === 'symlink') {
       if (++links > MAX_LINKS)
@@ -188,8 +188,14 @@ export function directoryAt(
       throw bad(`${show(components.join('/'))} lies below something that is no directory`);
     }
   }
-  const found = path.at(-1) ?? root;
-  if (create !== undefined) found.touchedBy = create.layer;
+  let found = path.at(-1) ?? root;
+  if (create === undefined) return missing.length > 0 ? undefined : found;
+  found.touchedBy = create.layer;
+  for (const name of missing) {
+    const child = new TreeNode(found, name, new Inode(UNDESCRIBED, 0, create.layer), create.layer);
+    found.children?.set(name, child);
+    found = child;
+  }
   return found;
 }
 

@@ -101,19 +101,19 @@ function find(model: Model, path: string): ModelObject | undefined {
 function resolve(model: Model, path: string, layer: number | undefined): string | undefined {
   const todo = path.split('/').filter((part) => part !== '');
   let here = '';
+  /** Below it, and not there: `..` takes them back. */
+  const missing: string[] = [];
   let hops = 0;
   for (let part = todo.shift(); part !== undefined; part = todo.shift()) {
     if (part === '.') continue;
     if (part === '..') {
-      here = here.includes('/') ? here.slice(0, here.lastIndexOf('/')) : '';
+      if (missing.pop() === undefined) here = here.includes('/') ? here.slice(0, here.lastIndexOf('/')) : '';
       continue;
     }
     const next = join(here, part);
-    const object = model.get(next);
+    const object = missing.length > 0 ? undefined : model.get(next);
     if (object === undefined) {
-      if (layer === undefined) return undefined;
-      model.set(next, { type: 'directory', data: '', layer });
-      here = next;
+      missing.push(part);
     } else if (object.type === 'directory') {
       if (layer !== undefined) object.layer = layer;
       here = next;
@@ -123,6 +123,11 @@ function resolve(model: Model, path: string, layer: number | undefined): string 
       if (object.data.startsWith('/')) here = '';
     } else if (layer === undefined) return undefined;
     else throw new Refused('below a file');
+  }
+  for (const name of missing) {
+    if (layer === undefined) return undefined;
+    here = join(here, name);
+    model.set(here, { type: 'directory', data: '', layer });
   }
   return here;
 }

@@ -27,7 +27,7 @@ import { convert } from './convert.js';
 import { modelOf, Refused, type Model } from './model.js';
 
 // The usual run repeats itself, so that what it says is about the change. Other seeds look further
-// (`IMAGEGW_TEST_SEED=random`); from seed 1 a directory `c` is still there that umoci does not make.
+// (`IMAGEGW_TEST_SEED=random`).
 const REQUESTED = process.env['IMAGEGW_TEST_SEED'] ?? '12383439';
 const SEED = REQUESTED === 'random' ? Math.floor(Math.random() * 1e9) : Number(REQUESTED);
 
