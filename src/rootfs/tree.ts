@@ -151,7 +151,7 @@ export function componentsOf(path: string, maxDepth: number): string[] {
  * takes back a component that is not there.
  * Undefined when it is not there (and not to be made).
  *
- * @throws GatewayError BAD_LAYER when a component is no directory (with `create`), or the links go round in circles.
+ * @throws GatewayError BAD_LAYER, with `create`, when a component is no directory, or the links go round in circles.
  */
 export function directoryAt(
   root: TreeNode,
@@ -176,7 +176,8 @@ export function directoryAt(
     } else if (child.children !== undefined) {
       path.push(child);
     } else if (child.inode.type === 'symlink') {
-      if (++links > MAX_LINKS)
+      if (++links > MAX_LINKS && create === undefined) return undefined;
+      if (links > MAX_LINKS)
         throw bad(
           `${show(components.join('/'))} leads through more than ${String(MAX_LINKS)} symbolic links`,
         );

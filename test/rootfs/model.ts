@@ -118,7 +118,8 @@ function resolve(model: Model, path: string, layer: number | undefined): string 
       if (layer !== undefined) object.layer = layer;
       here = next;
     } else if (object.type === 'symlink') {
-      if (++hops > 40) throw new Refused('links');
+      if (++hops > 40 && layer === undefined) return undefined;
+      if (hops > 40) throw new Refused('links');
       todo.unshift(...object.data.split('/').filter((each) => each !== ''));
       if (object.data.startsWith('/')) here = '';
     } else if (layer === undefined) return undefined;

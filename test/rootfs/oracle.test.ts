@@ -104,6 +104,10 @@ const IMAGES: Readonly<Record<string, readonly (readonly TarItem[])[]>> = {
     ],
     [file('lib/b'), file('abs/c'), file('up/lib/d'), file('lib/.wh.a', '')],
   ],
+  'links that go round below, replaced by a directory whose file is linked to': [
+    [symlink('a', 'b'), symlink('b', 'a'), file('gone')],
+    [file('.wh.gone', ''), dir('a/'), file('a/x'), link('y', 'a/x')],
+  ],
   'a directory entry replaces a symbolic link': [
     [dir('usr/'), file('usr/a'), symlink('lib', 'usr')],
     [dir('lib/'), file('lib/b')],

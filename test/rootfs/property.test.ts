@@ -3,7 +3,6 @@
  * its seed; `IMAGEGW_TEST_SEED=<seed>` runs from there again.
  */
 import { describe, expect, it } from '@jest/globals';
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { GatewayError } from '../../src/lib/errors.js';
 import {
@@ -22,6 +21,7 @@ import {
   writeLayer,
   writeLayout,
 } from '../support/images.js';
+import { diceOf, type Dice } from '../support/dice.js';
 import { tarOf, type TarItem } from '../support/tar.js';
 import { convert } from './convert.js';
 import { modelOf, Refused, type Model } from './model.js';
@@ -30,22 +30,6 @@ import { modelOf, Refused, type Model } from './model.js';
 // (`IMAGEGW_TEST_SEED=random`).
 const REQUESTED = process.env['IMAGEGW_TEST_SEED'] ?? '12383439';
 const SEED = REQUESTED === 'random' ? Math.floor(Math.random() * 1e9) : Number(REQUESTED);
-
-/** A stream of numbers below `limit`, the same for the same seed. */
-type Dice = (limit: number) => number;
-
-function diceOf(seed: number): Dice {
-  let state = createHash('sha256').update(String(seed)).digest();
-  let at = 0;
-  return (limit) => {
-    if (at + 4 > state.length) {
-      state = createHash('sha256').update(state).digest();
-      at = 0;
-    }
-    at += 4;
-    return state.readUInt32LE(at - 4) % limit;
-  };
-}
 
 const NAMES = ['a', 'b', 'c', 'd\xff'];
 const TARGETS = ['a', 'b', '../b', '/a', './c/..', 'a/b', '../../c', 'nowhere'];

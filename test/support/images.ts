@@ -131,6 +131,8 @@ export async function unsquash(image: string, directory: string): Promise<string
 export interface SnapshotOptions {
   /** Owners too: only root can unpack them. */
   readonly owners?: boolean;
+  /** Overlayfs lists marks of removal that it has not made itself, and says then that there is nothing. */
+  readonly skipsMissing?: boolean;
 }
 
 /**
@@ -142,7 +144,8 @@ export function snapshot(root: string, options: SnapshotOptions = {}): Map<strin
   const groups = new Map<number, string>();
   const visit = (path: string): void => {
     const at = Buffer.from(path === '' ? root : `${Buffer.from(root).toString('latin1')}/${path}`, 'latin1');
-    const stat = lstatSync(at);
+    const stat = lstatSync(at, { throwIfNoEntry: options.skipsMissing !== true });
+    if (stat === undefined) return;
     const mode = (stat.mode & 0o7777).toString(8);
     const owner = options.owners === true ? ` ${String(stat.uid)}:${String(stat.gid)}` : '';
     const time = ` @${String(Math.floor(stat.mtimeMs / 1000))}`;
