@@ -145,6 +145,7 @@ export function snapshot(root: string, options: SnapshotOptions = {}): Map<strin
   const visit = (path: string): void => {
     const at = Buffer.from(path === '' ? root : `${Buffer.from(root).toString('latin1')}/${path}`, 'latin1');
     const stat = lstatSync(at, { throwIfNoEntry: options.skipsMissing !== true });
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the option is not a literal
     if (stat === undefined) return;
     const mode = (stat.mode & 0o7777).toString(8);
     const owner = options.owners === true ? ` ${String(stat.uid)}:${String(stat.gid)}` : '';
