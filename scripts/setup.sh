@@ -13,7 +13,7 @@ PATH=$PATH:/usr/sbin
 # program:package, or file:package for what is compiled against
 needed=(
   redis-server:redis-server mksquashfs:squashfs-tools unsquashfs:squashfs-tools sqfs2tar:squashfs-tools-ng
-  igzip:isal zstd:zstd docker-registry:docker-registry skopeo:skopeo umoci:umoci buildah:buildah
+  igzip:isal zstd:zstd docker-registry:docker-registry skopeo:skopeo umoci:umoci buildah:buildah mmdebstrap:mmdebstrap
   htpasswd:apache2-utils openssl:openssl busybox:busybox-static setpriv:util-linux curl:curl flock:util-linux patch:patch
   sshd:openssh-server sftp:openssh-client
   cc:gcc make:make /usr/include/stdio.h:libc6-dev /usr/include/sqfs/super.h:libsquashfs-dev

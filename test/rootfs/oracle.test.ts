@@ -1,10 +1,9 @@
 /** The product against the tree that an independent tool, umoci, unpacks from the same layers. */
 import { describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { DEFAULT_ROOTFS_POLICY } from '../../src/rootfs/index.js';
+import { buildahIn } from '../support/buildah.js';
 import {
   differences,
   inScratch,
@@ -219,16 +218,7 @@ describe('the product equals what umoci unpacks', () => {
 
 /** Three layers by another tool: files, a removal, a hard link and a symbolic link. */
 async function buildWithBuildah(directory: string, layout: string): Promise<void> {
-  const storage = [
-    '--root',
-    join(directory, 'storage'),
-    '--runroot',
-    join(directory, 'run'),
-    '--storage-driver',
-    'vfs',
-  ];
-  const buildah = async (...args: string[]): Promise<string> =>
-    (await promisify(execFile)('buildah', [...storage, ...args])).stdout.trim();
+  const buildah = buildahIn(directory);
   const context = join(directory, 'context');
   mkdirSync(context);
   for (const name of ['one', 'two', 'secret', 'owned'])
