@@ -12,7 +12,7 @@ const services = ['graphql*', 'bullmq', 'mongoose', 'ioredis', '@apollo/*'];
 const rooms = ['config', 'models', 'access', 'resolvers', 'jobs', 'server', 'cli', 'embedded', 'client'];
 const outside = (own) => [
   ...services,
-  ...[...rooms, 'registry', 'rootfs', 'delivery'].filter((name) => name !== own).map((name) => `**/${name}/*`),
+  ...[...rooms, 'registry', 'rootfs', 'delivery', 'archives'].filter((name) => name !== own).map((name) => `**/${name}/*`),
 ];
 
 export default tseslint.config(
@@ -48,6 +48,8 @@ export default tseslint.config(
   room('registry', outside('registry')),
   room('rootfs', outside('rootfs')),
   room('delivery', outside('delivery')),
+  // Reads archives to what the registry room gives, with the tar reader of the other.
+  room('archives', outside('archives').filter((pattern) => pattern !== '**/registry/*' && pattern !== '**/rootfs/*')),
   room('client', ['bullmq', 'mongoose', 'ioredis', '@apollo/*', ...rooms.filter((name) => name !== 'client').map((name) => `**/${name}/*`)]),
   { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/no-empty-function': 'off' } },
 );

@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import type { GatewayConfig, SystemConfig } from './config/index.js';
 import { SshConnections, sweepTemporary, type Target } from './delivery/index.js';
 import { createImageChanges, encodeImageChange } from './jobs/image-changes.js';
+import { createImportService } from './jobs/import-service.js';
 import { redisNames } from './jobs/keys.js';
 import type { PipelineServices } from './jobs/pipeline/context.js';
 import { createSharedConversions } from './jobs/pipeline/shared-conversions.js';
@@ -213,7 +214,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         return record;
       };
       const server = await startHttpServer({
-        services: { config, pulls, images, pullService, queues, hub, imageChanges, registry, accounts, workers: createWorkerRegistry(redis.commands, names.prefix), target, verifications, requestVerification, version: options.version, log },
+        services: { config, pulls, images, pullService, importService: createImportService({ config, pulls, images, queues, pullService }), queues, hub, imageChanges, registry, accounts, workers: createWorkerRegistry(redis.commands, names.prefix), target, verifications, requestVerification, version: options.version, log },
         checkReady: async () => {
           await Promise.all([database.ping(), redis.ping()]);
         },

@@ -5,13 +5,14 @@ import { CommanderError, type Command } from 'commander';
 import { addGlobalOptions } from './connect.js';
 import { EXIT, reportError } from './failures.js';
 import { addExpireCommand, addImagesCommand, addLookupCommand } from './image-commands.js';
+import { addImportCommand } from './import-command.js';
 import type { CliIo } from './io.js';
 import { addPullCommand } from './pull-command.js';
 import { addCancelCommand, addWatchCommand } from './pull-commands.js';
 import { addVerifyCommand } from './verify-command.js';
 
 /**
- * Adds `pull`, `lookup`, `images`, `watch`, `cancel`, `expire` and `verify`, and the options `--url`, `--token` and `--json`.
+ * Adds `pull`, `lookup`, `images`, `watch`, `cancel`, `expire`, `import` and `verify`, and the options `--url`, `--token` and `--json`.
  * Commands that are added to the program afterwards print to `io` too.
  */
 export function buildCallerCommands(program: Command, io: CliIo): void {
@@ -28,6 +29,7 @@ export function buildCallerCommands(program: Command, io: CliIo): void {
   addWatchCommand(program, io);
   addCancelCommand(program, io);
   addExpireCommand(program, io);
+  addImportCommand(program, io);
   addVerifyCommand(program, io);
 }
 

@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { GatewayClientError, hasEnded, type PullImageInput, type PullState } from '../client/index.js';
+import { GatewayClientError, hasEnded, type PullState } from '../client/index.js';
 import { connect, type Connection } from './connect.js';
 import { PASSWORD_VARIABLE, readCredentials, USERNAME_VARIABLE } from './credentials.js';
 import { followPull } from './follow-pull.js';
@@ -56,24 +56,29 @@ export function addPullCommand(program: Command, io: CliIo): void {
       const options = pullOptions.parse(command.opts());
       const credentials = await readCredentials(options, io);
       const access = { users: options.user, groups: options.group };
-      await pullImage(connection, io, options.wait, {
+      const input = {
         systems: [system],
         reference,
         platform: options.platform,
         force: options.force,
         credentials,
         access: access.users.length + access.groups.length > 0 ? access : undefined,
+      };
+      await followStarted(connection, io, options.wait, async (signal) => {
+        const [pull] = (await connection.client.pull(input, { signal })).pulls;
+        if (pull === undefined) throw new GatewayClientError('INTERNAL', 'The gateway answered with neither a pull nor a reason.');
+        return pull;
       });
     });
 }
 
-async function pullImage(
-  connection: Connection,
-  io: CliIo,
-  wait: boolean,
-  input: PullImageInput,
-): Promise<void> {
-  const pull = await startPull(connection, io, input);
+/**
+ * Starts something that is followed like a pull, and follows it unless `wait` is false. An interruption leaves it.
+ *
+ * @param begin asks the gateway for it.
+ */
+export async function followStarted(connection: Connection, io: CliIo, wait: boolean, begin: (signal: AbortSignal) => Promise<PullState>): Promise<void> {
+  const pull = await startPull(io, begin);
   try {
     io.signal.throwIfAborted();
     if (!wait) {
@@ -89,15 +94,11 @@ async function pullImage(
   }
 }
 
-async function startPull({ client }: Connection, io: CliIo, input: PullImageInput): Promise<PullState> {
+async function startPull(io: CliIo, begin: (signal: AbortSignal) => Promise<PullState>): Promise<PullState> {
   // An interruption does not cut this request short: the pull may have begun, and only its id lets us leave it.
   const patience = abortedAfter(io.signal, FAREWELL_MS);
   try {
-    const { pulls } = await client.pull(input, { signal: patience.signal });
-    const [pull] = pulls;
-    if (pull === undefined)
-      throw new GatewayClientError('INTERNAL', 'The gateway answered with neither a pull nor a reason.');
-    return pull;
+    return await begin(patience.signal);
   } finally {
     patience.dispose();
   }

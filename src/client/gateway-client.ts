@@ -6,6 +6,7 @@ import { GatewayClientError, throwUserErrors } from './errors.js';
 import {
   CancelPullDocument,
   ExpireImageDocument,
+  ImportImageDocument,
   ListImagesDocument,
   LookupImageDocument,
   PullDocument,
@@ -14,6 +15,7 @@ import {
   VerifySystemDocument,
   type ExpireImageInput,
   type ExpireImageMutation,
+  type ImportImageInput,
   type ListImagesQueryVariables,
   type PullImageInput,
   type VerifySystemInput,
@@ -91,6 +93,8 @@ export interface GatewayClient {
   images(options?: ImagesOptions): AsyncIterable<ImageSummary>;
   /** Takes a name off an image. */
   expireImage(input: ExpireImageInput, options?: RequestOptions): Promise<ExpiredImage>;
+  /** Has an image imported that lies on the machine of the system's worker; gives the pull, to be watched. */
+  importImage(input: ImportImageInput, options?: RequestOptions): Promise<PullState>;
   /** Has a system verified; gives the verification as it begins, or as it is if one runs already. */
   verifySystem(input: VerifySystemInput, options?: RequestOptions): Promise<VerificationReport>;
   /** A system's last verification, or the one that runs; null when there was none, or you may not see it. */
@@ -156,6 +160,12 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
       const { expireImage } = await execute(ExpireImageDocument, { input }, request);
       throwUserErrors(expireImage.errors);
       return { tag: expireImage.tag, imageRemoved: expireImage.imageRemoved };
+    },
+    async importImage(input, request) {
+      const { importImage } = await execute(ImportImageDocument, { input }, request);
+      throwUserErrors(importImage.errors);
+      if (importImage.pull === null) throw new GatewayClientError('INTERNAL', 'The gateway answered with neither a pull nor a reason.');
+      return importImage.pull;
     },
     async verifySystem(input, request) {
       const { verifySystem } = await execute(VerifySystemDocument, { input }, request);

@@ -12,7 +12,7 @@ import {
   type Section,
   type Values,
 } from './keys.js';
-import { anything, count, duration, flag, intervalOrOff, lifetime, names, object, size, text } from './kinds.js';
+import { anything, count, duration, flag, intervalOrOff, lifetime, names, object, oneOf, size, text } from './kinds.js';
 
 const LOG_LEVELS = {
   debug: 'debug',
@@ -111,7 +111,18 @@ const ours = {
   ),
   VerifyRate: withDefault(size(64 * 2 ** 10), '50 MiB', 'bytes a second that it reads at most, of each system'),
   VerifyFindings: withDefault(count(1, 10_000), 1000, 'findings that it lists; all are counted'),
-  ImportPaths: withDefault(names, [], 'directories that imports may come from'),
+  ImportPaths: withDefault(names, [], 'directories that imports may come from, on the machines of the workers'),
+  ImportSquashfs: withDefault(
+    oneOf('admins', 'all', 'none'),
+    'admins',
+    'which of those users may import a squashfs, which the kernel of every node is going to read',
+  ),
+  ImportSquashfsRepack: withDefault(
+    flag,
+    true,
+    'such a squashfs is unpacked and packed anew, by the rules of the system; without it, it is published as it is',
+  ),
+  ImportMembers: withDefault(count(1, 10_000_000), 100_000, 'entries of an archive that is imported (those of its layers not counted)'),
   CacheMaxSize: optional(
     size(0),
     'no limit',

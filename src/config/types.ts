@@ -37,6 +37,12 @@ export interface GatewayConfig {
   readonly importUsers: 'all' | readonly string[];
   /** Directories that imports may come from; empty: none. */
   readonly importPaths: readonly string[];
+  /** Which of those who may import may import a squashfs. */
+  readonly importSquashfs: 'admins' | 'all' | 'none';
+  /** An imported squashfs is packed anew. */
+  readonly importSquashfsRepack: boolean;
+  /** Entries of an archive. */
+  readonly importMembers: number;
 
   readonly host: string;
   /** 0: any free port. */

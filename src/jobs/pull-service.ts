@@ -8,7 +8,7 @@ import { GatewayError } from '../lib/errors.js';
 import type { Logger } from '../lib/log.js';
 import type { PullStore } from '../models/pull-store.js';
 import { isTerminal, snapshotOf, type ImageRecord, type PullRecord, type PullSnapshot, type TagRecord } from '../models/records.js';
-import { formatPlatform, formatReference, isImported, parsePlatform, parseReference, referenceNames } from '../registry/index.js';
+import { formatPlatform, formatReference, importedReference, isImported, parsePlatform, parseReference, referenceNames } from '../registry/index.js';
 import { endPull } from './ending.js';
 import { joinKey, type RedisNames } from './keys.js';
 import type { ProgressStore } from './progress/progress-store.js';
@@ -50,6 +50,7 @@ export function createPullService(options: PullServiceOptions) {
 
   /** The canonical spelling. @throws GatewayError BAD_REFERENCE */
   function canonical(reference: string): string {
+    if (isImported(reference.trim())) return importedReference(reference);
     return formatReference(parseReference(reference, referenceNames(config.defaultRegistry, registrySettingsOf(config))));
   }
 
@@ -69,6 +70,7 @@ export function createPullService(options: PullServiceOptions) {
   async function pull(input: PullInput, viewer: Viewer): Promise<PullSnapshot> {
     const system = systemNamed(input.system);
     const reference = canonical(input.reference);
+    if (isImported(reference)) throw new GatewayError('BAD_REFERENCE', `${reference} names an imported image, which no registry has: import it again instead of pulling it.`);
     const platform = platformOf(system, input.platform);
     const key = joinKey({
       system: system.name,

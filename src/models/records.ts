@@ -100,6 +100,18 @@ export interface PullRequest {
   readonly force: boolean;
   /** Set when a published image is to be published again as it was: the digest of its manifest. Its names stay as they are. */
   readonly repair?: Digest | null;
+  /** Set when the image comes from a path and not from a registry. */
+  readonly source?: ImportRequest | null;
+}
+
+/** An image that lies on the machine of the worker. */
+export interface ImportRequest {
+  readonly path: string;
+  /** Which image, when the archive holds several. */
+  readonly image: string | null;
+  readonly isPublic: boolean;
+  /** Who imports it. */
+  readonly user: { readonly principal: string; readonly uid: number; readonly isAdmin: boolean };
 }
 
 /** `gw_pulls`: `_id` is the pull's id. */

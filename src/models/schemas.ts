@@ -51,7 +51,12 @@ const failure = new Schema(
   part,
 );
 
-const request = new Schema({ reference: text, system: text, platform: text, namesPlatform: flag, force: flag, repair: textOrNull }, part);
+const source = new Schema(
+  { path: text, image: textOrNull, isPublic: flag, user: { type: new Schema({ principal: text, uid: count, isAdmin: flag }, part), required: true } },
+  part,
+);
+
+const request = new Schema({ reference: text, system: text, platform: text, namesPlatform: flag, force: flag, repair: textOrNull, source: { type: source, default: null } }, part);
 
 export const pullSchema = new Schema<PullRecord>(
   {

@@ -6,9 +6,9 @@
  * order, and from the registry.
  */
 import { abortReason, GatewayError, messageOf } from '../lib/errors.js';
+import { assembleImage } from './assemble.js';
 import { openBlobAt, type BlobPlace } from './blob-source.js';
 import { serviceIdentity } from './credentials.js';
-import { parseConfig } from './documents.js';
 import { createEndpoint, type Endpoint } from './endpoint.js';
 import { ANONYMOUS, Identity } from './identity.js';
 import type {
@@ -28,7 +28,6 @@ import {
   fetchConfig,
   fetchManifest,
   headManifest,
-  imagePlatform,
   platformManifest,
   type Place,
 } from './resolve.js';
@@ -229,42 +228,22 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         limits,
       );
       const configBytes = await firstOf(content, (place) => fetchConfig(place, manifest.config, limits));
-      const config = parseConfig(configBytes, `The config of ${what}`);
-      const actual = imagePlatform(platform, config, request.platform, what);
-      if (config.diffIds.length !== manifest.layers.length) {
-        throw new GatewayError(
-          'BAD_MANIFEST',
-          `${what} has ${String(manifest.layers.length)} layers, but its config speaks of ${String(config.diffIds.length)}.`,
-        );
-      }
-      const layers = manifest.layers.flatMap(
-        ({ digest: layer, size, mediaType, urls }, at): LayerDescriptor[] => {
-          const diffId = config.diffIds[at];
-          return diffId === undefined ? [] : [{ digest: layer, size, mediaType, urls, diffId }];
+      return assembleImage(
+        {
+          reference,
+          topDigest: top.digest,
+          manifest,
+          manifestBytes: fetched.bytes,
+          manifestDigest: fetched.digest,
+          configBytes,
+          platform,
+          access: proof.access,
+          identity: proof.identity,
         },
+        request.platform,
+        what,
+        limits,
       );
-      const bytesTotal = layers.reduce((sum, { size }) => sum + size, 0);
-      if (bytesTotal > limits.imageBytes) {
-        throw new GatewayError(
-          'TOO_LARGE',
-          `${what} has ${String(bytesTotal)} bytes of layers; the limit is ${String(limits.imageBytes)}.`,
-        );
-      }
-      return {
-        reference,
-        topDigest: top.digest,
-        manifestDigest: fetched.digest,
-        manifestMediaType: manifest.mediaType,
-        manifestBytes: fetched.bytes,
-        configDigest: manifest.config.digest,
-        configBytes,
-        config,
-        platform: actual,
-        layers,
-        bytesTotal,
-        access: proof.access,
-        identity: proof.identity,
-      };
     },
 
     async openBlob(image, layer, range) {

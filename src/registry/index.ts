@@ -1,4 +1,5 @@
 /** The registry room: references, the client, the blob cache. */
+export { assembleImage, type ImageDocuments } from './assemble.js';
 export { admission, requireRoom, type Admission } from './admission.js';
 export {
   createBlobCache,
@@ -15,7 +16,7 @@ export {
   type RegistryLog,
   type ResolveOptions,
 } from './client.js';
-export type { ImageConfig } from './documents.js';
+export { parseConfig, parseDocument, type ImageConfig } from './documents.js';
 export { fetchLayer } from './fetch-layer.js';
 export type {
   BlobRange,
@@ -27,8 +28,10 @@ export type {
   RequestOptions,
   ResolvedImage,
 } from './image.js';
+export { ANONYMOUS } from './identity.js';
 export * from './platform.js';
 export { createMemoryRateGate, LINE_REASON, type Hold, type RateGate } from './rate-gate.js';
 export * from './reference.js';
+export { platformManifest, type Fetched } from './resolve.js';
 export * from './settings.js';
 export { describeWait, type OnWait, type Wait } from './waiting.js';

@@ -44,6 +44,7 @@ const IMAGE_ID = /^[0-9a-f]{64}$/;
  */
 export function parseReference(text: string, names: ReferenceNames): Reference {
   const typed = text.trim();
+  if (typed.startsWith(IMPORTED) && !typed.includes('/')) throw bad(typed, 'it names an imported image, which no registry has');
   if (typed.length > MAX_TEXT) throw bad(typed, `it is longer than ${String(MAX_TEXT)} characters`);
   const { name, tag, digest } = splitSuffixes(typed.replace(/^docker:(?:\/\/)?/, ''), typed);
   const { registry, path } = splitRegistry(name, names);
@@ -70,6 +71,21 @@ export function parseReference(text: string, names: ReferenceNames): Reference {
 
 /** In front of the name of an imported image. No reference to a registry can be spelt so: each of them holds a `/`. */
 const IMPORTED = 'custom:';
+
+const IMPORTED_NAME = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$/;
+
+/**
+ * The canonical reference of an import by its name, `custom:<name>`; `custom:` may stand in front already.
+ * @throws GatewayError BAD_REFERENCE
+ */
+export function importedReference(text: string): string {
+  const name = text.trim().replace(/^custom:/, '');
+  if (IMPORTED_NAME.test(name)) return `${IMPORTED}${name}`;
+  throw new GatewayError(
+    'BAD_REFERENCE',
+    `"${show(text)}" can't name an imported image: use letters, digits and . _ + -, at most 128, with :tag behind if you like.`,
+  );
+}
 
 /** True for a canonical reference that names an imported image, which no registry has. */
 export function isImported(canonical: string): boolean {

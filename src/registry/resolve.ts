@@ -25,7 +25,7 @@ export interface Place {
   readonly onWait?: OnWait;
 }
 
-interface Fetched {
+export interface Fetched {
   readonly bytes: Buffer;
   readonly digest: Digest;
   readonly contentType: string;

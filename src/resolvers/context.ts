@@ -11,6 +11,7 @@ import type { PullStore } from '../models/pull-store.js';
 import type { VerificationRecord } from '../models/records.js';
 import type { VerificationStore } from '../models/verification-store.js';
 import type { ImageChanges } from '../jobs/image-changes.js';
+import type { ImportService } from '../jobs/import-service.js';
 import type { PullService } from '../jobs/pull-service.js';
 import type { PullQueues } from '../jobs/pull-queues.js';
 import type { ProgressHub } from '../jobs/progress/progress-hub.js';
@@ -24,6 +25,7 @@ export interface GatewayServices {
   readonly pulls: PullStore;
   readonly images: ImageStore;
   readonly pullService: PullService;
+  readonly importService: ImportService;
   readonly queues: PullQueues;
   readonly hub: ProgressHub;
   readonly imageChanges: ImageChanges;

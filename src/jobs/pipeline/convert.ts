@@ -8,7 +8,8 @@ import type { PullContext } from './context.js';
 
 export interface Conversion {
   readonly product: VerifiedProduct;
-  readonly tree: TreeNode;
+  /** Undefined for an imported squashfs that is published as it is. */
+  readonly tree: TreeNode | undefined;
   /** What the policy dropped or changed, one sentence for each rule. */
   readonly changes: readonly string[];
 }

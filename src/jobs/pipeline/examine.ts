@@ -15,7 +15,7 @@ import { imageIdOf } from './resolve.js';
 export async function examine(context: PullContext, image: ResolvedImage, { product, tree }: Conversion): Promise<void> {
   const { services, progress, signal, workDirectory } = context;
   const { examiner } = services.config;
-  if (examiner === undefined) return;
+  if (examiner === undefined || tree === undefined) return;
   progress.enter('EXAMINING', 'EXAMINE');
   await runExaminer({
     ...examiner,

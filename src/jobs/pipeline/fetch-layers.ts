@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { digestHex } from '../../lib/digest.js';
 import { abortReason, GatewayError } from '../../lib/errors.js';
 import { takingTurns } from '../../lib/turns.js';
-import { describeWait, fetchLayer, type CachedBlob, type LayerDescriptor, type ResolvedImage } from '../../registry/index.js';
+import { describeWait, fetchLayer, type CachedBlob, type LayerDescriptor, type RegistryClient, type ResolvedImage } from '../../registry/index.js';
 import { packerFor, scanLayer, type HeldLayer, type LayerIndex, type SegmentOptions } from '../../rootfs/index.js';
 import type { Admitted } from './admit.js';
 import type { PullContext } from './context.js';
@@ -20,9 +20,10 @@ export interface FetchedLayers {
 }
 
 /**
+ * @param from where the layers come from.
  * @throws GatewayError as the registry client, the blob cache and the scanner do. Nothing is held then.
  */
-export async function fetchLayers(context: PullContext, image: ResolvedImage, { keepsSegments }: Admitted): Promise<FetchedLayers> {
+export async function fetchLayers(context: PullContext, image: ResolvedImage, { keepsSegments }: Admitted, from: Pick<RegistryClient, 'openBlob'>): Promise<FetchedLayers> {
   const { layers } = context.services;
   const { squashfs } = context.system;
   const held: { release(): Promise<void> }[] = [];
@@ -66,7 +67,7 @@ export async function fetchLayers(context: PullContext, image: ResolvedImage, { 
   }
 
   async function fetchIt(layer: LayerDescriptor): Promise<CachedBlob> {
-    const blob = await fetchOne(context, image, layer, signal);
+    const blob = await fetchOne(context, image, layer, from, signal);
     held.push(blob);
     return blob;
   }
@@ -101,7 +102,7 @@ export async function fetchLayers(context: PullContext, image: ResolvedImage, { 
 const THREADS_OF_A_SCAN = 4;
 
 /** How many layers are read at a time, and each how, so that all together keep within the processors and memory of a pull. */
-function scanning({ services, system }: PullContext): {
+export function scanning({ services, system }: PullContext): {
   readonly scans: number;
   /** Undefined for packers that read a tar. */
   readonly segment: Omit<SegmentOptions, 'path'> | undefined;
@@ -114,9 +115,16 @@ function scanning({ services, system }: PullContext): {
   return { scans, segment: isOfSegments ? { squashfs, ...share } : undefined };
 }
 
-async function fetchOne(context: PullContext, image: ResolvedImage, layer: LayerDescriptor, signal: AbortSignal): Promise<CachedBlob> {
+/** Brings one layer into the cache, and tells how far it is. */
+export async function fetchOne(
+  context: PullContext,
+  image: ResolvedImage,
+  layer: LayerDescriptor,
+  from: Pick<RegistryClient, 'openBlob'>,
+  signal: AbortSignal,
+): Promise<CachedBlob> {
   const { services, progress } = context;
-  return fetchLayer(services.registry, services.blobs, image, layer, {
+  return fetchLayer(from, services.blobs, image, layer, {
     signal,
     onProgress: ({ bytesDone, attempt, state, fromCache, waiting }) =>
       progress.layer(layer.digest, {

@@ -59,7 +59,7 @@ export async function moveTag(context: PullContext, image: Pick<ResolvedImage, '
         imageId,
         topDigest: image.topDigest,
         // In this version every caller is the gateway's own user.
-        principals: image.access === 'public' ? ['public'] : [principalOf(gatewayViewer())],
+        principals: image.access === 'public' ? ['public'] : [request.source?.user.principal ?? principalOf(gatewayViewer())],
       }),
     services.indexRetryMs,
     signal,

@@ -5,13 +5,17 @@ import { digestHex } from '../../lib/digest.js';
 import { GatewayError } from '../../lib/errors.js';
 import { persistently } from '../../models/database.js';
 import type { TagChange } from '../../models/image-store.js';
-import type { ResolvedImage } from '../../registry/index.js';
+import type { ImportRequest } from '../../models/records.js';
+import type { RegistryClient, ResolvedImage } from '../../registry/index.js';
 import { productKey } from '../../rootfs/index.js';
 import { admit } from './admit.js';
 import type { PullContext } from './context.js';
 import { convert } from './convert.js';
 import { examine } from './examine.js';
 import { fetchLayers, type FetchedLayers } from './fetch-layers.js';
+import { openImport } from './import-source.js';
+import { fromSquashfs } from './import-squashfs.js';
+import type { Making } from './making.js';
 import { moveTag, recordImage } from './record.js';
 import { headImage, imageIdOf, isRecent, publishedTag, resolveImage, wholeImage } from './resolve.js';
 import { sayPresent } from './stale.js';
@@ -30,6 +34,7 @@ export interface PullResult {
 export async function runPull(context: PullContext): Promise<PullResult> {
   const { services, record, progress } = context;
   progress.enter('RESOLVING', 'RESOLVE');
+  if (record.request.source != null) return await importImage(context, record.request.source);
   if (record.request.repair != null) return await repairImage(context, digestHex(record.request.repair));
   const published = record.request.force ? undefined : await publishedTag(context);
   if (published !== undefined && isRecent(published, services.config.pullUpdateMs)) {
@@ -42,16 +47,33 @@ export async function runPull(context: PullContext): Promise<PullResult> {
     if (kept !== undefined) return kept;
   }
   const image = await resolveImage(context, head);
+  return await publishUnlessThere(context, image, fromRegistry(context, image));
+}
+
+/** Names the image if it is on the system already; else makes, publishes and names it. */
+async function publishUnlessThere(context: PullContext, image: ResolvedImage, making: Making): Promise<PullResult> {
+  const { record, progress } = context;
   const imageId = imageIdOf(image);
   return await holding(context, imageId, async () => {
     const present = record.request.force ? undefined : await wholeImage(context, imageId);
     const kept = present === undefined ? undefined : await nameIfThere(context, { ...image, imageId });
     if (kept !== undefined) return kept;
     progress.setLayers(image.layers);
-    await make(context, image);
+    await make(context, image, making);
     progress.enter('TRANSFERRING', 'RECORD');
     return { imageId, isStale: false, tagChange: await moveTag(context, image, imageId) };
   });
+}
+
+/** Publishes what lies at a path under the name of an import. */
+async function importImage(context: PullContext, request: ImportRequest): Promise<PullResult> {
+  const source = await openImport(context, request);
+  try {
+    const { image } = source;
+    return await publishUnlessThere(context, image, source.kind === 'squashfs' ? fromSquashfs(context, source) : fromRegistry(context, image, source));
+  } finally {
+    await source.close();
+  }
 }
 
 /** Publishes an image again that is damaged on its system; what its names point at, and who may use it, stays. */
@@ -62,7 +84,7 @@ async function repairImage(context: PullContext, imageId: string): Promise<PullR
   return await holding(context, imageId, async () => {
     const image = await resolveImage(context);
     progress.setLayers(image.layers);
-    await make(context, image);
+    await make(context, image, fromRegistry(context, image));
     return { imageId, isStale: false, tagChange: undefined };
   });
 }
@@ -95,8 +117,16 @@ async function holding<T>(context: PullContext, imageId: string, work: () => Pro
   }
 }
 
+/** The usual way: layers that are fetched and merged. @param from where the layers come from. */
+function fromRegistry(context: PullContext, image: ResolvedImage, from: Pick<RegistryClient, 'openBlob'> = context.services.registry): Making {
+  return {
+    fetch: (admitted) => fetchLayers(context, image, admitted, from),
+    convert: ({ indexes }) => convert(context, image, indexes),
+  };
+}
+
 /** Fetches, converts, delivers and records an image that is not there. */
-async function make(context: PullContext, image: ResolvedImage): Promise<void> {
+async function make(context: PullContext, image: ResolvedImage, making: Making): Promise<void> {
   const { progress } = context;
   // Told before the layers are fetched, so that of two pulls side by side the slower one finds what the other has made.
   const shared = context.services.conversions.join(conversionKey(context, image));
@@ -104,18 +134,18 @@ async function make(context: PullContext, image: ResolvedImage): Promise<void> {
     progress.enter('PULLING', 'ADMIT');
     const admitted = await admit(context, image);
     progress.enter('PULLING', 'FETCH');
-    let layers = await fetchLayers(context, image, admitted);
+    let layers = await making.fetch(admitted);
     try {
       const conversion = await shared.convert(
         context.workDirectory,
         context.signal,
         () =>
-          convert(context, image, layers.indexes).catch(async (error: unknown) => {
+          making.convert(layers).catch(async (error: unknown) => {
             if (!(await forgetSegments(context, layers, error))) throw error;
             await layers.release();
             progress.enter('PULLING', 'FETCH', 'what was kept of its layers is damaged: once more from the registry');
-            layers = await fetchLayers(context, image, { keepsSegments: false });
-            return convert(context, image, layers.indexes);
+            layers = await making.fetch({ keepsSegments: false });
+            return making.convert(layers);
           }),
         () => progress.enter('CONVERTING', 'CONVERT', 'waiting for the same image, which is being made for another system'),
       );

@@ -17,7 +17,7 @@ import type { PullResult } from './run-pull.js';
  */
 export async function staleResult(context: PullContext, failure: unknown, pulls: Pick<PullStore, 'get'>): Promise<PullResult | undefined> {
   const { services, record, progress, signal, log } = context;
-  if (signal.aborted || record.request.force || !services.registry.allowsStale(referenceOf(context).registry, failure)) return undefined;
+  if (signal.aborted || record.request.force || record.request.source != null || !services.registry.allowsStale(referenceOf(context).registry, failure)) return undefined;
   const published = await publishedTag(context);
   if (published === undefined) return undefined;
   // Read again: others may have joined since the work began.

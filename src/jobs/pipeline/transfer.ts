@@ -28,7 +28,7 @@ export async function transfer(context: PullContext, image: ResolvedImage, conve
     workingDirectory: image.config.workingDir,
     environment: image.config.env,
     // A private image without lists is its owner's alone; two empty lists would open it to the whole system.
-    access: image.access === 'private' ? { users: [process.getuid?.() ?? 0], groups: [] } : undefined,
+    access: image.access === 'private' ? { users: [record.request.source?.user.uid ?? process.getuid?.() ?? 0], groups: [] } : undefined,
   });
   const files = await publish(services.target(system), {
     imageId,

@@ -179,7 +179,7 @@ export type Image = Node & {
   readonly labels: ReadonlyArray<Label>;
   /** The layers that it was made of, lowest first. */
   readonly layers: ReadonlyArray<ImageLayer>;
-  /** Digest of the platform manifest. */
+  /** Digest of the platform manifest; of the file, for an imported squashfs. */
   readonly manifestDigest: Scalars['Digest']['output'];
   /** The program that packed it, its version, and the options that shape its bytes. */
   readonly packer: Scalars['String']['output'];
@@ -262,6 +262,33 @@ export type ImageLayer = {
   readonly digest: Scalars['Digest']['output'];
   /** Size of the blob. */
   readonly size: Scalars['ByteCount']['output'];
+};
+
+/** What to import, and where to. */
+export type ImportImageInput = {
+  /** Who may use the image beside you. */
+  readonly access?: InputMaybe<AccessInput>;
+  /** Publishes it again even if the same image is there. */
+  readonly force?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Which image, when the archive holds several: its name in the archive. */
+  readonly image?: InputMaybe<Scalars['String']['input']>;
+  /** Lets everybody on the system use it; otherwise it is yours alone. */
+  readonly isPublic?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The name that it gets: `custom:<name>`, in which `custom:` may be left out. It can't be one of a registry's. */
+  readonly name: Scalars['String']['input'];
+  /** Absolute path on the machine of the system's worker, below one of `ImportPaths`, without links on the way, and your own or an administrator's. */
+  readonly path: Scalars['String']['input'];
+  /** Name of the system. */
+  readonly system: Scalars['String']['input'];
+};
+
+/** Answer to `importImage`. */
+export type ImportImagePayload = {
+  readonly __typename?: 'ImportImagePayload';
+  /** What stood in the way. */
+  readonly errors: ReadonlyArray<UserError>;
+  /** The import, as a pull: new, or the running one that this call has joined; null when it could not begin. */
+  readonly pull?: Maybe<Pull>;
 };
 
 /** Answer to `inspect`. */
@@ -349,6 +376,12 @@ export type Mutation = {
   /** Takes a name off an image on a system. The files go with the last name. Running containers are not touched. */
   readonly expireImage: ExpireImagePayload;
   /**
+   * Publishes an image that lies on the machine of the system's worker, under a name of its own, `custom:<name>`: a
+   * docker-archive, an OCI layout or archive, or (where the site allows it) a squashfs. It is followed and cancelled like any
+   * pull. The id of the image is the digest of its manifest; of the file for a squashfs.
+   */
+  readonly importImage: ImportImagePayload;
+  /**
    * Brings an image to one or more systems. Answers at once with one pull for each system: a new one, or the running
    * one that this call has joined. Asking again is safe.
    */
@@ -370,6 +403,12 @@ export type MutationCancelPullArgs = {
 /** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
 export type MutationExpireImageArgs = {
   input: ExpireImageInput;
+};
+
+
+/** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
+export type MutationImportImageArgs = {
+  input: ImportImageInput;
 };
 
 
@@ -1104,6 +1143,8 @@ export type ResolversTypes = {
   ImageEdge: ResolverTypeWrapper<Omit<ImageEdge, 'node'> & { node: ResolversTypes['Image'] }>;
   ImageFilter: ImageFilter;
   ImageLayer: ResolverTypeWrapper<ImageLayer>;
+  ImportImageInput: ImportImageInput;
+  ImportImagePayload: ResolverTypeWrapper<Omit<ImportImagePayload, 'errors' | 'pull'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, pull?: Maybe<ResolversTypes['Pull']> }>;
   InspectPayload: ResolverTypeWrapper<Omit<InspectPayload, 'errors'> & { errors: ReadonlyArray<ResolversTypes['UserError']> }>;
   InspectedLayer: ResolverTypeWrapper<InspectedLayer>;
   Inspection: ResolverTypeWrapper<Inspection>;
@@ -1170,6 +1211,8 @@ export type ResolversParentTypes = {
   ImageEdge: Omit<ImageEdge, 'node'> & { node: ResolversParentTypes['Image'] };
   ImageFilter: ImageFilter;
   ImageLayer: ImageLayer;
+  ImportImageInput: ImportImageInput;
+  ImportImagePayload: Omit<ImportImagePayload, 'errors' | 'pull'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, pull?: Maybe<ResolversParentTypes['Pull']> };
   InspectPayload: Omit<InspectPayload, 'errors'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']> };
   InspectedLayer: InspectedLayer;
   Inspection: Inspection;
@@ -1297,6 +1340,11 @@ export type ImageLayerResolvers<ContextType = GatewayContext, ParentType extends
   size?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
 };
 
+export type ImportImagePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ImportImagePayload'] = ResolversParentTypes['ImportImagePayload']> = {
+  errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
+  pull?: Resolver<Maybe<ResolversTypes['Pull']>, ParentType, ContextType>;
+};
+
 export type InspectPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['InspectPayload'] = ResolversParentTypes['InspectPayload']> = {
   errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
   inspection?: Resolver<Maybe<ResolversTypes['Inspection']>, ParentType, ContextType>;
@@ -1334,6 +1382,7 @@ export type LabelResolvers<ContextType = GatewayContext, ParentType extends Reso
 export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   cancelPull?: Resolver<ResolversTypes['CancelPullPayload'], ParentType, ContextType, RequireFields<MutationCancelPullArgs, 'input'>>;
   expireImage?: Resolver<ResolversTypes['ExpireImagePayload'], ParentType, ContextType, RequireFields<MutationExpireImageArgs, 'input'>>;
+  importImage?: Resolver<ResolversTypes['ImportImagePayload'], ParentType, ContextType, RequireFields<MutationImportImageArgs, 'input'>>;
   pullImage?: Resolver<ResolversTypes['PullImagePayload'], ParentType, ContextType, RequireFields<MutationPullImageArgs, 'input'>>;
   verifySystem?: Resolver<ResolversTypes['VerifySystemPayload'], ParentType, ContextType, RequireFields<MutationVerifySystemArgs, 'input'>>;
 };
@@ -1577,6 +1626,7 @@ export type Resolvers<ContextType = GatewayContext> = {
   ImageConnection?: ImageConnectionResolvers<ContextType>;
   ImageEdge?: ImageEdgeResolvers<ContextType>;
   ImageLayer?: ImageLayerResolvers<ContextType>;
+  ImportImagePayload?: ImportImagePayloadResolvers<ContextType>;
   InspectPayload?: InspectPayloadResolvers<ContextType>;
   InspectedLayer?: InspectedLayerResolvers<ContextType>;
   Inspection?: InspectionResolvers<ContextType>;

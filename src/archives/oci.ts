@@ -1,0 +1,128 @@
+/**
+ * An OCI image layout (image-spec 1.1, image-layout.md), as a directory or as a tar of one.
+ */
+import { z } from 'zod';
+import { digestAlgorithm, finishDigest, hasherFor, isDigest, parseDigest, type Digest } from '../lib/digest.js';
+import { GatewayError } from '../lib/errors.js';
+import { ANONYMOUS, assembleImage, platformManifest, type Fetched } from '../registry/index.js';
+import { blobName, readSmall, type ArchiveFiles, type Extent } from './archive-files.js';
+import { shown } from './open-beneath.js';
+import { badArchive, blobsOf, provePossession, type ImageSource, type ReadOptions } from './source.js';
+
+const REF_NAME = 'org.opencontainers.image.ref.name';
+const MAX_MARKER_BYTES = 4096;
+
+const marker = z.object({ imageLayoutVersion: z.string().regex(/^1\./) });
+const indexFile = z.object({
+  manifests: z.array(
+    z.object({
+      mediaType: z.string().optional(),
+      digest: z.string().refine(isDigest).transform(parseDigest),
+      size: z.number().int().nonnegative(),
+      platform: z.unknown().optional(),
+      annotations: z.record(z.string(), z.string()).nullish(),
+    }),
+  ),
+});
+type IndexEntry = z.infer<typeof indexFile>['manifests'][number];
+
+/** True when the files are those of a layout. */
+export async function isLayout(files: ArchiveFiles): Promise<boolean> {
+  return (await files.find('oci-layout')) !== undefined;
+}
+
+/**
+ * @throws GatewayError BAD_MANIFEST, MANIFEST_TOO_LARGE, BAD_LAYER, ARCH_MISMATCH, TOO_LARGE; BAD_USER_INPUT when it holds
+ *   several images and none is chosen.
+ */
+export async function readLayout(files: ArchiveFiles, options: ReadOptions): Promise<ImageSource> {
+  const { limits, platform, signal, name } = options;
+  const what = `The image in the archive`;
+  json(marker, await needed(files, 'oci-layout', MAX_MARKER_BYTES), 'oci-layout');
+  const indexBytes = await needed(files, 'index.json', limits.manifestBytes);
+  const entries = json(indexFile, indexBytes, 'index.json').manifests;
+  const chosen = choose(entries, options.image);
+  const top = chosen === undefined ? ofIndexFile(indexBytes) : await document(files, chosen.digest, chosen.size, limits.manifestBytes, chosen.mediaType);
+  const { fetched, manifest, platform: said } = await platformManifest(
+    top,
+    platform,
+    (digest) => document(files, digest, undefined, limits.manifestBytes),
+    what,
+    limits,
+  );
+  const config = await document(files, manifest.config.digest, manifest.config.size, limits.configBytes);
+  const image = assembleImage(
+    {
+      reference: { registry: 'custom', repository: name },
+      topDigest: top.digest,
+      manifest,
+      manifestBytes: fetched.bytes,
+      manifestDigest: fetched.digest,
+      configBytes: config.bytes,
+      platform: said,
+      access: options.access,
+      identity: ANONYMOUS,
+    },
+    platform,
+    what,
+    limits,
+  );
+  const extents = new Map<Digest, Extent>();
+  for (const { digest } of image.layers) {
+    const extent = await files.find(blobName(digest));
+    if (extent !== undefined) extents.set(digest, extent);
+  }
+  await provePossession(image.layers, extents, signal);
+  return { kind: 'layers', image, openBlob: blobsOf(extents), close: () => files.close() };
+}
+
+/** The one that is meant; undefined when the list itself is the choice, by platform. */
+function choose(entries: readonly IndexEntry[], image: string | undefined): IndexEntry | undefined {
+  const nameOf = (entry: IndexEntry): string | undefined => entry.annotations?.[REF_NAME];
+  const candidates = image === undefined ? entries : entries.filter((entry) => nameOf(entry) === image);
+  const names = [...new Set(entries.flatMap((entry) => nameOf(entry) ?? []))];
+  const list = names.length === 0 ? 'its images have no names' : `it holds ${names.map(shown).join(', ')}`;
+  if (candidates.length === 0) {
+    if (image === undefined) throw badArchive('its index.json names no image');
+    throw new GatewayError('BAD_USER_INPUT', `The archive holds no image named ${shown(image)}: ${list}.`);
+  }
+  if (candidates.length === 1) return candidates[0];
+  // One image for several platforms.
+  const isByPlatform = image === undefined && entries.every(({ platform }) => platform != null) && names.length <= 1;
+  if (isByPlatform) return undefined;
+  throw new GatewayError('BAD_USER_INPUT', `The archive holds several images: say which one. As far as they have names, ${list}.`);
+}
+
+function ofIndexFile(bytes: Buffer): Fetched {
+  return { bytes, digest: finishDigest(hasherFor(SHA256).update(bytes), 'sha256'), contentType: 'application/vnd.oci.image.index.v1+json' };
+}
+const SHA256 = parseDigest(`sha256:${'0'.repeat(64)}`);
+
+async function document(files: ArchiveFiles, digest: Digest, size: number | undefined, limit: number, contentType = ''): Promise<Fetched> {
+  const bytes = await needed(files, blobName(digest), limit);
+  const found = finishDigest(hasherFor(digest).update(bytes), digestAlgorithm(digest));
+  if (found !== digest) throw badArchive(`it holds something else than ${digest} under that digest (${found})`);
+  if (size !== undefined && bytes.length !== size) throw badArchive(`${digest} has ${String(bytes.length)} bytes, its descriptor promises ${String(size)}`);
+  return { bytes, digest, contentType };
+}
+
+/** @throws GatewayError BAD_MANIFEST when it is not there. */
+export async function needed(files: ArchiveFiles, name: string, limit: number): Promise<Buffer> {
+  const bytes = await readSmall(files, name, limit);
+  if (bytes === undefined) throw badArchive(`it has no ${shown(name)}`);
+  return bytes;
+}
+
+/** @throws GatewayError BAD_MANIFEST when it is not such a document. */
+export function json<T>(schema: z.ZodType<T>, bytes: Buffer, name: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw badArchive(`its ${name} is not JSON`);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw badArchive(`its ${name} is malformed at "${shown(issue?.path.join('.') ?? '')}"`);
+}

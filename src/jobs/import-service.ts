@@ -1,0 +1,72 @@
+/**
+ * What callers can do with images that lie on a disk: have them imported. An import is a pull from another source, and
+ * is followed, joined and cancelled like one.
+ */
+import { holdsAccess, isAdminOf, principalOf, type Viewer } from '../access/viewer.js';
+import { splitImportPath } from '../archives/index.js';
+import type { GatewayConfig } from '../config/index.js';
+import { GatewayError } from '../lib/errors.js';
+import type { ImageStore } from '../models/image-store.js';
+import type { PullStore } from '../models/pull-store.js';
+import type { ImportRequest, PullSnapshot } from '../models/records.js';
+import { importedReference } from '../registry/index.js';
+import { joinKey } from './keys.js';
+import type { PullQueues } from './pull-queues.js';
+import type { PullService } from './pull-service.js';
+
+export interface ImportInput {
+  readonly system: string;
+  /** Absolute, on the machine of the system's worker. */
+  readonly path: string;
+  /** With or without `custom:` in front. */
+  readonly name: string;
+  /** Which image, when the archive holds several. */
+  readonly image: string | undefined;
+  readonly isPublic: boolean;
+  readonly force: boolean;
+}
+
+export interface ImportServiceOptions {
+  readonly config: Pick<GatewayConfig, 'importUsers' | 'importPaths'>;
+  readonly pulls: PullStore;
+  readonly images: ImageStore;
+  readonly queues: PullQueues;
+  readonly pullService: PullService;
+}
+
+export type ImportService = ReturnType<typeof createImportService>;
+
+export function createImportService({ config, pulls, images, queues, pullService }: ImportServiceOptions) {
+  /**
+   * Begins an import, or joins the same one of the same caller.
+   *
+   * @throws GatewayError FORBIDDEN, UNKNOWN_SYSTEM, BAD_REFERENCE, BAD_USER_INPUT, INDEX_UNAVAILABLE, QUEUE_UNAVAILABLE
+   */
+  async function importImage(input: ImportInput, viewer: Viewer): Promise<PullSnapshot> {
+    const { importUsers, importPaths } = config;
+    if (importUsers !== 'all' && !importUsers.includes(viewer.name)) {
+      throw new GatewayError('FORBIDDEN', `${viewer.name} may not import images here: an administrator can name more users in "ImportUsers".`);
+    }
+    const system = pullService.systemNamed(input.system);
+    const reference = importedReference(input.name);
+    // Looked at again where it is opened: a worker may have a configuration of its own.
+    splitImportPath(input.path, importPaths);
+    const principal = principalOf(viewer);
+    const isAdmin = isAdminOf(viewer, system);
+    const tag = await images.getTag(system.name, reference, null);
+    // What is open to all says no more whose it is.
+    const isTheirs = tag !== undefined && !isAdmin && !(holdsAccess(viewer, tag.principals) && !tag.principals.includes('public'));
+    if (isTheirs) throw new GatewayError('FORBIDDEN', `The name ${reference} is in use on ${system.name} for an image that is not yours alone: choose another name.`);
+    const platform = pullService.platformOf(system, undefined).text;
+    const { path, isPublic, force } = input;
+    const image = input.image ?? null;
+    const identity = `import ${JSON.stringify([principal, path, image, isPublic])}`;
+    const key = joinKey({ system: system.name, reference, platform, identity, access: { users: [], groups: [] }, force });
+    const source: ImportRequest = { path, image, isPublic, user: { principal, uid: viewer.uid, isAdmin } };
+    const record = await pulls.join(key, { reference, system: system.name, platform, namesPlatform: false, force, source }, principal);
+    await queues.add(system.name, record._id);
+    return pullService.present(record);
+  }
+
+  return { importImage };
+}
