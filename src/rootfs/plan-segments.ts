@@ -50,7 +50,7 @@ export async function writePlan(
 interface Order {
   /** Children first, by the bytes of their names; the root last. */
   readonly nodes: readonly TreeNode[];
-  readonly numbers: ReadonlyMap<Inode, number>;
+  readonly inodeCount: number;
   /** Paths that lead to an inode with several links; a directory's links are counted from its children. */
   readonly links: ReadonlyMap<Inode, number>;
 }
@@ -58,7 +58,7 @@ interface Order {
 /** Numbers count in the order of writing, so that the entries of a directory have numbers near each other. */
 async function numbered(root: TreeNode, pacer: Pacer): Promise<Order> {
   const nodes: TreeNode[] = [];
-  const numbers = new Map<Inode, number>();
+  let inodeCount = 0;
   const links = new Map<Inode, number>();
   const open = [{ node: root, children: childrenOf(root) }];
   for (let here = open.at(-1); here !== undefined; here = open.at(-1)) {
@@ -71,10 +71,10 @@ async function numbered(root: TreeNode, pacer: Pacer): Promise<Order> {
     const node = child ?? here.node;
     if (pacer.isDue()) await pacer.rest();
     nodes.push(node);
-    if (!numbers.has(node.inode)) numbers.set(node.inode, numbers.size + 1);
+    if (node.inode.links === 1 || !links.has(node.inode)) node.inode.number = ++inodeCount;
     if (node.inode.links > 1) links.set(node.inode, (links.get(node.inode) ?? 0) + 1);
   }
-  return { nodes, numbers, links };
+  return { nodes, inodeCount, links };
 }
 
 const TYPES: Readonly<Record<InodeType, string>> = {
@@ -89,11 +89,11 @@ const NONE = 2 ** 32 - 1;
 /** Type, inode, mode, owners, time, links, length of the name. */
 const HEAD_BYTES = 1 + 4 + 2 + 4 + 4 + 4 + 4 + 2;
 
-function record(node: TreeNode, isFirst: boolean, { numbers, links }: Order, segment: number): Buffer {
+function record(node: TreeNode, isFirst: boolean, { inodeCount, links }: Order, segment: number): Buffer {
   const { inode, name } = node;
   const head = Buffer.allocUnsafe(HEAD_BYTES + name.length);
   head.write(isFirst ? TYPES[inode.type] : 'h', 0, 'latin1');
-  head.writeUInt32LE(numbers.get(inode) ?? 0, 1);
+  head.writeUInt32LE(inode.number, 1);
   head.writeUInt16LE(inode.mode & 0o7777, 5);
   head.writeUInt32LE(inode.uid, 7);
   head.writeUInt32LE(inode.gid, 11);
@@ -102,10 +102,10 @@ function record(node: TreeNode, isFirst: boolean, { numbers, links }: Order, seg
   head.writeUInt16LE(name.length, 23);
   head.write(name, HEAD_BYTES, 'latin1');
   if (!isFirst) return head;
-  return Buffer.concat([head, particulars(node, numbers, segment), xattrs(inode)]);
+  return Buffer.concat([head, particulars(node, inodeCount, segment), xattrs(inode)]);
 }
 
-function particulars(node: TreeNode, numbers: ReadonlyMap<Inode, number>, segment: number): Buffer {
+function particulars(node: TreeNode, inodeCount: number, segment: number): Buffer {
   const { inode, parent, children } = node;
   switch (inode.type) {
     case 'file':
@@ -119,7 +119,7 @@ function particulars(node: TreeNode, numbers: ReadonlyMap<Inode, number>, segmen
       // The root's parent is the number after the last, as mksquashfs has it.
       return u32(
         children?.size ?? 0,
-        parent === undefined ? numbers.size + 1 : (numbers.get(parent.inode) ?? 0),
+        parent === undefined ? inodeCount + 1 : parent.inode.number,
       );
     case 'fifo':
       return Buffer.alloc(0);

@@ -21,6 +21,8 @@ export class Inode {
   xattrs: ReadonlyMap<string, string>;
   /** Paths that lead to it, or led. */
   links = 1;
+  /** Its number in the product that was planned last. */
+  number = 0;
 
   constructor(table: EntryTable, index: number, layer: number) {
     this.#table = table;
@@ -80,6 +82,8 @@ export class TreeNode {
   readonly children: Map<string, TreeNode> | undefined;
   /** The layer that put it here, or put something below it. */
   touchedBy: number;
+  /** The comparison that has found it in the product. */
+  foundBy: object | undefined = undefined;
 
   constructor(parent: TreeNode | undefined, name: string, inode: Inode, touchedBy: number) {
     this.parent = parent;

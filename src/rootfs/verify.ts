@@ -112,9 +112,8 @@ function found(body: Buffer): Found {
 class Comparison {
   readonly #product: PackedProduct;
   readonly #root: TreeNode;
-  readonly #found = new Set<TreeNode>();
   /** What stands behind an inode number of the product, and the path that led there first. */
-  readonly #inodes = new Map<number, TreeNode>();
+  readonly #inodes: (TreeNode | undefined)[] = [];
   /** Attributes that the last name should have, and has not shown yet. */
   #last: TreeNode | undefined;
   #lastXattrs = 0;
@@ -142,13 +141,16 @@ class Comparison {
   #name(seen: Found): void {
     const node = seen.path === '' ? this.#root : nodeAt(this.#root, seen.path);
     if (node === undefined) throw this.#wrong(seen.path, 'is in it, but was not put in');
-    if (this.#found.has(node)) throw this.#wrong(seen.path, 'is in it twice');
-    this.#found.add(node);
+    if (node.foundBy === this) throw this.#wrong(seen.path, 'is in it twice');
+    node.foundBy = this;
+    // They count from 1: no index of the array is far away.
+    if (seen.number > this.#product.entryCount + 1)
+      throw this.#wrong(seen.path, `has the inode number ${String(seen.number)}`);
     const { inode } = node;
-    const known = this.#inodes.get(seen.number);
+    const known = this.#inodes[seen.number];
     if (known !== undefined && known.inode !== inode)
       throw this.#wrong(seen.path, `is a hard link to ${show(known.path)}`);
-    this.#inodes.set(seen.number, known ?? node);
+    this.#inodes[seen.number] = known ?? node;
     this.#compare(seen, inode, node === this.#root);
     this.#last = node;
     this.#lastXattrs = 0;
@@ -201,20 +203,24 @@ class Comparison {
   }
 
   #content(number: number, checksum: number): void {
-    const node = this.#inodes.get(number);
+    const node = this.#inodes[number];
     if (node === undefined) throw this.#wrong('', 'has a file without a name');
     if (checksum !== node.inode.checksum) throw this.#wrong(node.path, 'has other content');
     this.#checksums++;
   }
 
   async end(pacer: Pacer): Promise<Digest> {
-    const files = new Set<Inode>();
+    let files = 0;
+    const linked = new Set<Inode>();
     for (const node of walk(this.#root)) {
       if (pacer.isDue()) await pacer.rest();
-      if (!this.#found.has(node)) throw this.#wrong(node.path, 'was put in, but is not in it');
-      if (node.inode.type === 'file') files.add(node.inode);
+      if (node.foundBy !== this) throw this.#wrong(node.path, 'was put in, but is not in it');
+      const { inode } = node;
+      if (inode.type !== 'file' || linked.has(inode)) continue;
+      files++;
+      if (inode.links > 1) linked.add(inode);
     }
-    if (this.#digest === undefined || !this.#found.has(this.#root) || this.#checksums !== files.size)
+    if (this.#digest === undefined || this.#root.foundBy !== this || this.#checksums !== files)
       throw this.#wrong('', 'was not read to its end');
     return this.#digest;
   }

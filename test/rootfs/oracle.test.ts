@@ -145,6 +145,8 @@ const IMAGES: Readonly<Record<string, readonly (readonly TarItem[])[]>> = {
       file('b', 'x', { mode: 0o4755 }),
       file('c', 'x', { mode: 0o2711, mtime: 0 }),
       dir('t/', { mode: 0o1777 }),
+      file('sized', 'as pax says', { size: 0, pax: { size: '11' } }),
+      file('next'),
     ],
   ],
   'missing parents, and an empty layer': [[], [dir('x/'), file('x/y', '')]],
