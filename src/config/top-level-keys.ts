@@ -107,7 +107,7 @@ const ours = {
   VerifyInterval: withDefault(
     intervalOrOff,
     '30:00:00:00',
-    'how often what lies on each system is read back and compared with the index; `imagegw verify` does it at once',
+    'how often what lies on each system is read back and compared with the index, and damaged images published again; a system that never was is due at once. `imagegw verify` does it by hand',
   ),
   VerifyRate: withDefault(size(64 * 2 ** 10), '50 MiB', 'bytes a second that it reads at most, of each system'),
   VerifyFindings: withDefault(count(1, 10_000), 1000, 'findings that it lists; all are counted'),

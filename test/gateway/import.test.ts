@@ -268,6 +268,11 @@ describe('a squashfs', () => {
   }, 60_000);
 });
 
+/** Of a user that every Debian has. */
+function uidOf(name: string): number {
+  return Number(execFileSync('id', ['-u', name], { encoding: 'utf8' }));
+}
+
 describe('who may import, and from where', () => {
   const refuses = async (input: { readonly path: string; readonly name?: string; readonly system?: string }, code: string, message: RegExp): Promise<void> => {
     await expect(client.importImage({ system: 'one', name: 'x', ...input })).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
@@ -301,6 +306,15 @@ describe('who may import, and from where', () => {
     const file = await skopeo(`oci:${path}:t`, `docker-archive:${inbox}/a.tar:t`);
     chownSync(file, 4711, 4711);
     expect(await refusal(file)).toMatchObject({ code: 'FORBIDDEN', message: expect.stringMatching(/belongs to uid 4711/) });
+    chownSync(file, uidOf('daemon'), 0);
+    expect(await refusal(file)).toMatchObject({ code: 'FORBIDDEN' });
+    await gateway!.close();
+    const { config } = loadConfig({ file: site.configFile, environment: site.environment });
+    gateway = await startInProcess({ ...site, config: { ...config, admins: ['nobody-has-this-name', 'daemon'] } }, { api: true, worker: true });
+    client = clientOf(gateway);
+    chmodSync(file, 0o644);
+    for (const directory of [site.directory, inbox]) chmodSync(directory, 0o755);
+    await ready(file, 'of-an-administrator');
     // Every file of a layout counts, not the directory alone.
     chownSync(join(path, 'index.json'), 4711, 4711);
     expect(await refusal(path)).toMatchObject({ code: 'FORBIDDEN', message: expect.stringMatching(/index\.json.*belongs to uid 4711/) });
