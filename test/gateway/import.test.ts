@@ -12,7 +12,7 @@ import type { GatewayClient, ImageDetail, PullState } from '../../src/client/ind
 import { loadConfig } from '../../src/config/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { CliRun } from '../support/cli-run.js';
-import { MANIFEST, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { INDEX, MANIFEST, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { differences, snapshot, umociUnpack, unsquash, writeLayout } from '../support/images.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
@@ -171,6 +171,27 @@ describe('what is imported', () => {
     expect(await refusal(docker, 'x', { image: 'tool:9' })).toMatchObject({ code: 'BAD_USER_INPUT', message: expect.stringMatching(/tool:1/) });
   }, 60_000);
 
+  it('is the one for the platform of the system where an archive holds it for several, also in an index of its own', async () => {
+    await start();
+    const [ours, theirs] = [layout('amd64'), layout('arm64')];
+    const entryOf = (path: string): object => (JSON.parse(readFileSync(join(path, 'index.json'), 'utf8')) as { manifests: [object] }).manifests[0];
+    const both = join(inbox, 'both');
+    execFileSync('cp', ['-a', theirs, both]);
+    execFileSync('cp', ['-a', `${ours}/blobs/.`, join(both, 'blobs')]);
+    const platform = (architecture: string): object => ({ annotations: {}, platform: { os: 'linux', architecture } });
+    const manifests = [{ ...entryOf(theirs), ...platform('arm64') }, { ...entryOf(ours), ...platform('amd64') }];
+    writeFileSync(join(both, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+    const image = await ready(both, 'flat');
+    expect(await isWhatUmociUnpacks(image, ours)).toEqual([]);
+    const nested = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests }));
+    const digest = createHash('sha256').update(nested).digest('hex');
+    writeFileSync(join(both, 'blobs/sha256', digest), nested);
+    writeFileSync(join(both, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [{ mediaType: INDEX, digest: `sha256:${digest}`, size: nested.length }] }));
+    expect((await ready(both, 'nested')).imageId).toBe(image.imageId);
+    writeFileSync(join(both, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [manifests[0], { ...manifests[0], ...platform('s390x') }] }));
+    expect(await refusal(both)).toMatchObject({ code: 'ARCH_MISMATCH', message: expect.stringMatching(/linux\/arm64, linux\/s390x/) });
+  }, 60_000);
+
   it("is its importer's alone, or everybody's, on the system and in the index", async () => {
     await start();
     const [mine, ours] = [await ready(layout('mine'), 'mine'), await ready(layout('ours'), 'ours', { isPublic: true })];
@@ -272,6 +293,34 @@ describe('a squashfs', () => {
 function uidOf(name: string): number {
   return Number(execFileSync('id', ['-u', name], { encoding: 'utf8' }));
 }
+
+describe('a squashfs with damage anywhere', () => {
+  it('ends in a code, or is what it was; nothing is left, and the gateway goes on', async () => {
+    await start();
+    const tree = join(site.directory, 'tree');
+    mkdirSync(tree);
+    for (let at = 0; at < 30; at++) writeFileSync(join(tree, `file${String(at)}`), `content ${String(at)}`.repeat(at * 100));
+    const path = join(inbox, 'image.sqsh');
+    execFileSync('mksquashfs', [tree, path, '-quiet', '-no-progress', '-noI', '-noD', '-noF']);
+    const whole = readFileSync(path);
+    const codes = new Set<string>();
+    for (let round = 0; round < 25; round++) {
+      const bytes = Buffer.from(whole);
+      // In the tables behind the data, mostly.
+      const from = round % 5 === 0 ? 0 : bytes.length - 6000;
+      for (let change = 0; change < 3; change++) bytes[from + ((round * 7919 + change * 104_729) % (bytes.length - from))]! ^= 1 << ((round + change) % 8);
+      writeFileSync(path, bytes);
+      const { state, error } = await imported(path, 'damaged');
+      codes.add(error?.code ?? state);
+    }
+    const known = ['READY', 'BAD_LAYER', 'BAD_USER_INPUT', 'TOO_LARGE', 'CONVERSION_FAILED', 'POLICY_REFUSED'];
+    expect([...codes].filter((code) => !known.includes(code))).toEqual([]);
+    expect(codes.size).toBeGreaterThan(1);
+    writeFileSync(path, whole);
+    await ready(path, 'whole');
+    expect(site.leftovers()).toEqual([]);
+  }, 90_000);
+});
 
 describe('who may import, and from where', () => {
   const refuses = async (input: { readonly path: string; readonly name?: string; readonly system?: string }, code: string, message: RegExp): Promise<void> => {

@@ -5,8 +5,7 @@
  * The program that unpacks it reads a hostile file: it gets no privileges, a bound for its memory and for what it writes,
  * and a time limit. What it writes is trusted no more than any layer.
  */
-import { constants, copyFile, open } from 'node:fs/promises';
-import { chmod, stat } from 'node:fs/promises';
+import { chmod, constants, copyFile, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSuperblock, SUPERBLOCK_BYTES, type ImageSource } from '../../archives/index.js';
 import { findProgram, startChild } from '../../lib/child.js';
@@ -55,6 +54,8 @@ export function fromSquashfs(context: PullContext, source: ImageSource): Making 
       const release = (): Promise<void> => held.release();
       try {
         const indexes = context.services.config.importSquashfsRepack ? [await unpacked(blob)] : [];
+        // No other image can have it in it.
+        await context.services.blobs.makeLast(file.digest);
         context.progress.layer(file.digest, { state: 'DONE', bytesDone: file.size });
         return { indexes, release };
       } catch (error) {
