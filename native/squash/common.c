@@ -176,7 +176,8 @@ void emit_head(char kind, uint32_t size)
 void emit(char kind, const void *body, uint32_t size)
 {
 	emit_head(kind, size);
-	emit_bytes(body, size);
+	if (size > 0)
+		emit_bytes(body, size);
 }
 
 sqfs_compressor_t *compressor_of(const struct shape *shape, bool inflates)

@@ -376,6 +376,8 @@ static int by_file(const void *a, const void *b)
 
 static void emit_checksums(struct reader *reader)
 {
+	if (reader->piece_count == 0)
+		return;
 	qsort(reader->pieces, reader->piece_count, sizeof(*reader->pieces), by_file);
 	for (size_t i = 0; i < reader->piece_count;) {
 		uint32_t body[2] = { reader->pieces[i].inode, reader->pieces[i].crc };
@@ -430,7 +432,8 @@ int read_product(const char *path, unsigned threads)
 	check("the root", sqfs_dir_reader_get_root_inode(reader.directories, &root));
 	visit(&reader, root, name, 0);
 	emit_flush();
-	qsort(reader.pieces, reader.piece_count, sizeof(*reader.pieces), by_place);
+	if (reader.piece_count > 0)
+		qsort(reader.pieces, reader.piece_count, sizeof(*reader.pieces), by_place);
 	for (unsigned i = 0; i < threads; i++)
 		if (pthread_create(&workers[i], NULL, read_pieces, &reader) != 0)
 			die(EXIT_OTHER, "a thread can't be started");

@@ -46,6 +46,42 @@ static void *next_array(uint8_t *index, size_t *at, size_t size, size_t count, s
 	return array;
 }
 
+static _Noreturn void die_unfit(void)
+{
+	die(EXIT_DAMAGED, "the index of a segment does not fit its data");
+}
+
+/* Whether all that the index says lies within it: a disk may have damaged it. */
+static bool is_sound(const struct index *index)
+{
+	const struct segment_head *head = &index->head;
+
+	for (uint32_t i = 0; i < head->fragments; i++) {
+		const struct segment_fragment *fragment = &index->fragments[i];
+
+		if (fragment->block >= head->blocks || fragment->size > head->block_size ||
+		    (i > 0 && fragment->block <= fragment[-1].block))
+			return false;
+	}
+	for (uint32_t i = 0; i < head->files; i++) {
+		const struct segment_file *file = &index->files[i];
+		uint32_t tail = (uint32_t)(file->size % head->block_size);
+
+		if (file->size / head->block_size != file->block_count)
+			return false;
+		if (file->block_count > 0 && (file->first_block >= head->blocks ||
+					      file->block_count > head->blocks - file->first_block))
+			return false;
+		if ((tail > 0) != (file->fragment != NO_FRAGMENT))
+			return false;
+		if (tail > 0 && (file->fragment >= head->fragments ||
+				 tail > index->fragments[file->fragment].size ||
+				 file->fragment_offset > index->fragments[file->fragment].size - tail))
+			return false;
+	}
+	return true;
+}
+
 static struct index read_index(int fd, const struct shape *shape)
 {
 	struct segment_tail tail = segment_tail_of(fd);
@@ -60,10 +96,13 @@ static struct index read_index(int fd, const struct shape *shape)
 	index.files = next_array(bytes, &at, size, index.head.files, sizeof(*index.files));
 	index.sizes = next_array(bytes, &at, size, index.head.blocks, sizeof(*index.sizes));
 	index.fragments = next_array(bytes, &at, size, index.head.fragments, sizeof(*index.fragments));
-	for (uint32_t block = 0; block < index.head.blocks; block++)
+	for (uint32_t block = 0; block < index.head.blocks; block++) {
+		if (BLOCK_BYTES(index.sizes[block]) > shape->block_size)
+			die_unfit();
 		data += BLOCK_BYTES(index.sizes[block]);
-	if (index.head.block_size != shape->block_size || data != tail.index_start)
-		die(EXIT_DAMAGED, "the index of a segment does not fit its data");
+	}
+	if (index.head.block_size != shape->block_size || data != tail.index_start || !is_sound(&index))
+		die_unfit();
 	return index;
 }
 
