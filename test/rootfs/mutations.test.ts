@@ -55,7 +55,7 @@ async function outcome(work: Promise<unknown>): Promise<string> {
     (failure: unknown) => failure,
   );
   if (error === undefined) return 'read';
-  if (!(error instanceof GatewayError)) throw error;
+  if (!(error instanceof GatewayError)) return 'an error of another kind';
   return /signal|Sanitizer|runtime error/.test(error.message) ? error.message : error.code;
 }
 
