@@ -14,6 +14,8 @@ export interface Viewer {
 }
 
 export const SITE_REALM = 'site';
+/** The principal that everybody is. */
+export const PUBLIC = 'public';
 /** Who has no rights (user id `nobody`). */
 const NOBODY = 65_534;
 
@@ -30,7 +32,7 @@ export function principalOf(viewer: Viewer): string {
 
 /** What lists are filtered by: undefined for an administrator, who sees everything. */
 export function visiblePrincipals(viewer: Viewer): readonly string[] | undefined {
-  return viewer.isAdmin ? undefined : ['public', principalOf(viewer)];
+  return viewer.isAdmin ? undefined : [PUBLIC, principalOf(viewer)];
 }
 
 /** Whether the viewer may use what is open to `principals`. */

@@ -175,7 +175,6 @@ export interface ImageRecord {
   readonly layers: readonly ImageLayerRecord[];
   readonly config: ImageConfigRecord;
   readonly product: ProductRecord;
-  readonly isPublic: boolean;
   /** Who may see it: `public`, `u:<realm>/<user>`, `g:<realm>/<group>`. A copy, rebuilt from the tags. */
   readonly principals: readonly string[];
   /** Ids of its tags. A copy, rebuilt from the tags. */

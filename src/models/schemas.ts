@@ -125,7 +125,6 @@ export const imageSchema = new Schema<ImageRecord>(
       ),
       required: true,
     },
-    isPublic: flag,
     principals: texts,
     tags: texts,
     holders: texts,

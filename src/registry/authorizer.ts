@@ -14,8 +14,12 @@ import type { Transport } from './transport.js';
 import { abortable } from './waiting.js';
 
 export interface Authorizer {
-  /** The `Authorization` to try first; undefined when nothing is known yet. */
-  known(identity: Identity, scope: string): string | undefined;
+  /**
+   * The `Authorization` to try first, renewed when its time is nearly over; undefined when nothing is known yet.
+   *
+   * @throws as `renew`.
+   */
+  current(identity: Identity, scope: string, signal: AbortSignal): Promise<string | undefined>;
   /**
    * A new `Authorization` after a 401; `failed` is what that request carried, and `isFresh` says that it came from the
    * call before this one. Undefined: there is nothing more to try.
@@ -35,6 +39,8 @@ export interface Authorizer {
 interface Token {
   readonly header: string;
   readonly endsAt: number;
+  /** What it answered, and so how to get the next one without being refused first. */
+  readonly challenge: Challenge;
 }
 
 const tokenAnswer = z.object({
@@ -139,11 +145,12 @@ export function createAuthorizer(
       },
       limits,
     );
-    return await readToken(answer, realm, identity, signal);
+    return await readToken(answer, challenge, realm, identity, signal);
   }
 
   async function readToken(
     answer: Answer,
+    challenge: Challenge,
     realm: URL,
     identity: Identity,
     signal: AbortSignal,
@@ -175,14 +182,44 @@ export function createAuthorizer(
     }
     const life = (parsed.data?.expires_in ?? DEFAULT_LIFE_S) * 1000;
     // Counted from receipt, because the clock that wrote `issued_at` may be another; renewed a little early.
-    return { header: `Bearer ${token}`, endsAt: received + life - Math.min(10_000, life / 10) };
+    return { header: `Bearer ${token}`, endsAt: received + life - Math.min(10_000, life / 10), challenge };
+  }
+
+  /** A new token, one at a time for each identity and scope, however many requests want it. */
+  async function newToken(
+    challenge: Challenge,
+    identity: Identity,
+    scope: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const key = cacheKey(identity, scope);
+    const inFlight = pending.get(key);
+    if (inFlight !== undefined) return await abortable(inFlight, signal);
+    // Shared: it must outlive the caller that happened to start it.
+    const ownSignal = AbortSignal.timeout(2 * limits.answerTimeoutMs);
+    const work = fetchToken(challenge, identity, wider.get(key) ?? scope, ownSignal).then(
+      (token) => {
+        tokens.set(key, token);
+        if (tokens.size > 10_000) tokens.delete(tokens.keys().next().value ?? key);
+        return token.header;
+      },
+      (error: unknown) => {
+        // The registry may use another token service by now: the next request asks it.
+        tokens.delete(key);
+        throw error;
+      },
+    );
+    pending.set(key, work);
+    void work.catch(() => undefined).then(() => pending.delete(key));
+    return await abortable(work, signal);
   }
 
   return {
-    known(identity, scope) {
+    async current(identity, scope, signal) {
       if (basic.has(identity.key)) return basicFor(identity);
       const token = tokens.get(cacheKey(identity, scope));
-      return token !== undefined && token.endsAt > now() ? token.header : undefined;
+      if (token === undefined || token.endsAt > now()) return token?.header;
+      return await newToken(token.challenge, identity, scope, signal);
     },
 
     async renew(refusal, identity, scope, failed, isFresh, signal) {
@@ -207,19 +244,7 @@ export function createAuthorizer(
       // A new token for the same would be refused like the one that was just made.
       if (isFresh && !isWider) return undefined;
       if (failed?.startsWith('Bearer ') === true && isWider) wider.set(key, asked);
-      const wanted = wider.get(key) ?? scope;
-      const inFlight = pending.get(key);
-      if (inFlight !== undefined) return await abortable(inFlight, signal);
-      // Shared: it must outlive the caller that happened to start it.
-      const ownSignal = AbortSignal.timeout(2 * limits.answerTimeoutMs);
-      const work = fetchToken(bearer, identity, wanted, ownSignal).then((token) => {
-        tokens.set(key, token);
-        if (tokens.size > 10_000) tokens.delete(tokens.keys().next().value ?? key);
-        return token.header;
-      });
-      pending.set(key, work);
-      void work.catch(() => undefined).then(() => pending.delete(key));
-      return await abortable(work, signal);
+      return await newToken(bearer, identity, scope, signal);
     },
   };
 }

@@ -146,9 +146,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       } catch (error) {
         if (request.signal.aborted) throw abortReason(request.signal);
         anonymousFailure = error;
-        // A registry that is down is down for a login too.
-        const isDown = error instanceof GatewayError && error.code === 'REGISTRY_UNREACHABLE' && error.retryable;
-        if (isDown && endpoint === registry.origin) throw error;
+        // Down or limiting us it has said nothing of who may have the image: a login must not make it private.
+        const mayPass = error instanceof GatewayError && error.retryable;
+        if (mayPass && endpoint === registry.origin) throw error;
       }
     }
     if (login !== undefined) {

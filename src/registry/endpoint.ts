@@ -140,7 +140,7 @@ async function attempt(
   const scope = `repository:${wanted.repository}:pull`;
   const url = new URL(`v2/${wanted.path}`, base);
   try {
-    let authorization = authorizer.known(identity, scope);
+    let authorization = await authorizer.current(identity, scope, signal);
     for (let renewals = 0; ; renewals += 1) {
       const answer = await exchange(
         transport,

@@ -1,6 +1,6 @@
 /** What a pull does with a registry that has nothing new, is in trouble, or limits us: through whole gateways. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { gatewayViewer, principalOf } from '../../src/access/viewer.js';
 import type { GatewayClient, PullState } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
@@ -17,6 +17,8 @@ let stack: TestStack;
 let registry: FakeRegistry;
 /** Of a Location of its own, because what it asks to wait is kept. */
 let busy: FakeRegistry;
+/** Gives its images to those who log in, when it is told to. */
+let guarded: FakeRegistry;
 let site: Site;
 let gateway: RunningGateway;
 let api: RunningGateway;
@@ -49,12 +51,14 @@ beforeAll(async () => {
   stack = await startTestStack();
   registry = await startFakeRegistry();
   busy = await startFakeRegistry();
+  guarded = await startFakeRegistry();
   const location = { remotetype: 'dockerv2', url: registry.url };
   site = makeSite(stack, registry.url, {
     Locations: {
       test: { ...location, staleWhenUnavailable: true },
       strict: location,
       busy: { ...location, url: busy.url },
+      guarded: { ...location, url: guarded.url, insecure: true, credentials: { username: 'ann', password: 's3cret' } },
     },
     PullUpdateTimeout: 0,
     RegistryLimits: { retries: 2, retryDelay: 0, layers: 3 },
@@ -73,6 +77,7 @@ afterAll(async () => {
   await gateway.close();
   await registry.stop();
   await busy.stop();
+  await guarded.stop();
   await stack.stop();
   site.remove();
 });
@@ -105,6 +110,29 @@ describe('a tag that has not moved', () => {
     expect(await pull('app:lost')).toMatchObject({ state: 'READY' });
     expect(existsSync(path)).toBe(true);
   });
+});
+
+it('an image is as public as the registry says today, in the index and on the system', async () => {
+  const digest = newImage('guarded', guarded);
+  const meta = (): string => readFileSync(`${site.images}/${digest.slice(7)}.meta`, 'utf8');
+  const isPublic = async (): Promise<unknown> =>
+    await ask(gateway.url, '{ image(system: "one", reference: "guarded/app:guarded") { isPublic } }');
+  const login = `Basic ${Buffer.from('ann:s3cret').toString('base64')}`;
+  const needLogin: FakeRegistry['hook'] = (request, response) =>
+    request.headers.authorization !== login && Boolean(response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end());
+  for (const expected of [true, false, true]) {
+    guarded.hook = expected ? undefined : needLogin;
+    expect(await pull('guarded/app:guarded')).toMatchObject({ state: 'READY' });
+    expect(await isPublic()).toEqual({ data: { image: { isPublic: expected } } });
+    expect(meta().includes('USERACL')).toBe(!expected);
+  }
+  // Another name that is public keeps it open.
+  guarded.putManifest(JSON.parse(guarded.manifests.get(digest)!.bytes.toString()), 'open');
+  expect(await pull('guarded/app:open')).toMatchObject({ state: 'READY' });
+  guarded.hook = needLogin;
+  expect(await pull('guarded/app:guarded')).toMatchObject({ state: 'READY' });
+  expect(await isPublic()).toEqual({ data: { image: { isPublic: true } } });
+  expect(meta()).not.toContain('USERACL');
 });
 
 describe('a registry that is down', () => {

@@ -385,19 +385,48 @@ describe('authorization', () => {
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.join()).not.toContain('push');
   });
-  test('a token is not sent any more when its time is over', async () => {
+  test('a token is renewed before its end: it is not sent any more, and no request but the first is refused', async () => {
     let given = 0;
+    let refused = 0;
     const sent = new Map<string, number>();
     fake.hook = (request, response, path) => {
       if (path === '/token') return Boolean(response.end(JSON.stringify({ token: `t${String((given += 1))}`, expires_in: 0.001 })));
       const header = request.headers.authorization;
-      if (header === undefined) return Boolean(response.writeHead(401, { 'www-authenticate': `Bearer realm="${fake.url}/token"` }).end());
+      if (header === undefined) {
+        refused += 1;
+        return Boolean(response.writeHead(401, { 'www-authenticate': `Bearer realm="${fake.url}/token"` }).end());
+      }
       sent.set(header, (sent.get(header) ?? 0) + 1);
       return false;
     };
     expect((await pull()).layers.map((bytes) => bytes.equals(layer))).toEqual([true]);
     // HEAD, manifest, config, layer: each with a token of its own.
     expect([...sent.values()]).toEqual([1, 1, 1, 1]);
+    expect(refused).toBe(1);
+  });
+  test('a token service that has moved: the next try asks the new one', async () => {
+    let from = '/old';
+    fake.hook = (request, response, path) => {
+      if (path === from) return Boolean(response.end(JSON.stringify({ token: from.slice(1), expires_in: 0.001 })));
+      if (path === '/old') return Boolean(response.writeHead(503).end());
+      if (request.headers.authorization !== undefined) {
+        from = '/new';
+        return false;
+      }
+      return Boolean(response.writeHead(401, { 'www-authenticate': `Bearer realm="${fake.url}${from}"` }).end());
+    };
+    expect((await pull()).layers.map((bytes) => bytes.equals(layer))).toEqual([true]);
+    expect(fake.seen.map(loginOf)).toContain('Bearer new');
+  });
+  test('429 for an anonymous caller says nothing of who may have it: the login is not asked, nor is the image private', async () => {
+    const credentials = { username: 'ann', password: 's3cret' };
+    fake.hook = (request, response) => request.headers.authorization === undefined && Boolean(response.writeHead(429, { 'retry-after': '3000' }).end());
+    await expect(pull({ settings: { credentials } })).rejects.toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+    expect(fake.seen.map(loginOf)).toEqual([undefined]);
+
+    fake.hook = undefined;
+    expect((await pull({ settings: { credentials } })).image).toMatchObject({ access: 'public', identity: { kind: 'anonymous' } });
+    expect(new Set(fake.seen.map(loginOf))).toEqual(new Set([undefined]));
   });
   test('a token answer of more than the limit is refused', async () => {
     fake.hook = (_request, response, path) =>

@@ -5,7 +5,7 @@ import { persistently } from '../../models/database.js';
 import type { TagChange } from '../../models/image-store.js';
 import type { ImageConfigRecord } from '../../models/records.js';
 import { formatPlatform, type ResolvedImage } from '../../registry/index.js';
-import { principalOf, gatewayViewer } from '../../access/viewer.js';
+import { principalOf, gatewayViewer, PUBLIC } from '../../access/viewer.js';
 import type { Conversion } from './convert.js';
 import type { PullContext } from './context.js';
 import { imageIdOf } from './resolve.js';
@@ -36,7 +36,6 @@ export async function recordImage(context: PullContext, image: ResolvedImage, co
             entryCount: product.entryCount,
             changes: [...changes, ...delivered.losses],
           },
-          isPublic: image.access === 'public',
           expiresAt: expiration === undefined ? null : new Date(Date.now() + expiration),
         },
         record._id,
@@ -59,7 +58,7 @@ export async function moveTag(context: PullContext, image: Pick<ResolvedImage, '
         imageId,
         topDigest: image.topDigest,
         // In this version every caller is the gateway's own user.
-        principals: image.access === 'public' ? ['public'] : [request.source?.user.principal ?? principalOf(gatewayViewer())],
+        principals: image.access === 'public' ? [PUBLIC] : [request.source?.user.principal ?? principalOf(gatewayViewer())],
       }),
     services.indexRetryMs,
     signal,

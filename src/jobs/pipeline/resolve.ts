@@ -1,6 +1,7 @@
 /**
  * RESOLVE: what the reference is now, and whether that is on the system already.
  */
+import { PUBLIC } from '../../access/viewer.js';
 import { checkPublished } from '../../delivery/index.js';
 import { GatewayError } from '../../lib/errors.js';
 import { persistently } from '../../models/database.js';
@@ -50,7 +51,7 @@ export async function publishedTag(context: PullContext): Promise<PublishedTag |
  * proved at the registry each time.
  */
 export function isRecent({ tag }: PublishedTag, pullUpdateMs: number): boolean {
-  return tag.principals.includes('public') && Date.now() - tag.checkedAt.getTime() < pullUpdateMs;
+  return tag.principals.includes(PUBLIC) && Date.now() - tag.checkedAt.getTime() < pullUpdateMs;
 }
 
 /**

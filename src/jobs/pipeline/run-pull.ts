@@ -16,6 +16,7 @@ import { fetchLayers, type FetchedLayers } from './fetch-layers.js';
 import { openImport } from './import-source.js';
 import { fromSquashfs } from './import-squashfs.js';
 import type { Making } from './making.js';
+import { opennessOf } from './openness.js';
 import { moveTag, recordImage } from './record.js';
 import { headImage, imageIdOf, isRecent, publishedTag, resolveImage, wholeImage } from './resolve.js';
 import { sayPresent } from './stale.js';
@@ -95,11 +96,13 @@ interface Present extends Pick<ResolvedImage, 'topDigest' | 'access'> {
   readonly layers: readonly Pick<ResolvedImage['layers'][number], 'digest' | 'size'>[];
 }
 
-/** Points the tag at an image that is on the system; undefined when it has just gone. */
+/** Points the tag at an image that is on the system; undefined when it has just gone, or must be published anew with other access. */
 async function nameIfThere(context: PullContext, image: Present): Promise<PullResult | undefined> {
   const { services, record, system, progress, signal } = context;
   const { imageId } = image;
   if (!(await persistently(() => services.images.hold(system.name, imageId, record._id), services.indexRetryMs, signal))) return undefined;
+  const openness = await opennessOf(context, imageId, image.access);
+  if (openness.now !== undefined && openness.now !== openness.then) return undefined;
   sayPresent(progress, image.layers);
   progress.enter('RESOLVING', 'RECORD');
   return { imageId, isStale: false, tagChange: await moveTag(context, image, imageId) };

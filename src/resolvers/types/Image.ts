@@ -1,4 +1,4 @@
-import { holdsAccess } from '../../access/viewer.js';
+import { holdsAccess, PUBLIC } from '../../access/viewer.js';
 import type { ImageResolvers } from '../generated/types.js';
 import { globalId } from '../global-id.js';
 import { systemOf } from '../system-of.js';
@@ -9,6 +9,7 @@ export const Image: ImageResolvers = {
   async tags(image, _args, { loaders, viewer }) {
     return (await loaders.tags.load(image._id)).filter((tag) => holdsAccess(viewer, tag.principals));
   },
+  isPublic: ({ principals }) => principals.includes(PUBLIC),
   path: ({ product }) => product.path,
   size: ({ product }) => product.size,
   sha256: ({ product }) => product.sha256,
