@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { fileURLToPath } from 'node:url';
+import { runChild } from '../../src/lib/child.js';
 import { connectRedis, type RedisConnections } from '../../src/jobs/redis-connections.js';
 import { createRedisRateGate } from '../../src/jobs/redis-rate-gate.js';
 import {
@@ -125,6 +127,25 @@ describe('two workers and one registry', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
     // Each asks once of its own right.
     expect(fake.seen).toHaveLength(4 + 7);
+    await stop();
+  });
+
+  test('two processes together ask no more often than the Location allows', async () => {
+    await start();
+    const arrivals: number[] = [];
+    fake.hook = () => {
+      arrivals.push(Date.now());
+      return false;
+    };
+    const requestsPerSecond = 20;
+    const order = { redis: stack.redis, prefix: `t${String(serial)}`, url: fake.url, requestsPerSecond, times: 5 };
+    const script = fileURLToPath(new URL('fixtures/rated-worker.ts', import.meta.url));
+    const worker = (): Promise<string> => runChild({ command: process.execPath, args: ['--import', 'tsx', script, JSON.stringify(order)] });
+    const begin = Math.min(...(await Promise.all([worker(), worker()])).map(Number));
+    // HEAD, manifest and config, by two processes. Whoever is late is later still: each comes after its turn in one line.
+    expect(arrivals).toHaveLength(2 * 5 * 3);
+    const early = arrivals.filter((at, turn) => at < begin + (turn * 1000) / requestsPerSecond - 5);
+    expect(early).toEqual([]);
     await stop();
   });
 

@@ -1,16 +1,17 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, statfs, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, statfs, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { digestHex, sha256, type Digest } from '../../src/lib/digest.js';
-import { runChild } from '../../src/lib/child.js';
 import { GatewayError } from '../../src/lib/errors.js';
 import { admission, createBlobCache, requireRoom, type BlobSource } from '../../src/registry/index.js';
+import { canMount, mountTmpfs, unmount } from '../support/mounts.js';
 
 const signal = new AbortController().signal;
+const withMounts = (await canMount()) ? test : test.skip;
 let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'imagegw-cache-'));
@@ -206,15 +207,9 @@ test('a dead worker leaves nothing; a living one keeps its files', async () => {
   expect(await readdir(join(directory, 'owners'))).toEqual(['alive']);
 });
 
-test('a full disk is NO_SPACE with the path, and leaves nothing', async () => {
+withMounts('a full disk is NO_SPACE with the path, and leaves nothing', async () => {
   const mounted = join(directory, 'small');
-  await mkdir(mounted);
-  try {
-    await runChild({ command: 'mount', args: ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mounted] });
-  } catch {
-    // Not allowed to mount here: the case can't be made.
-    return;
-  }
+  await mountTmpfs(mounted, 'size=1m');
   try {
     const big = blob('x'.repeat(3_000_000));
     const cache = createBlobCache({ directory: mounted, owner: 'a' });
@@ -225,7 +220,7 @@ test('a full disk is NO_SPACE with the path, and leaves nothing', async () => {
     expect(big.asked).toBe(1);
     expect(await readdir(join(mounted, 'partial'))).toEqual([]);
   } finally {
-    await runChild({ command: 'umount', args: [mounted] });
+    await unmount(mounted);
   }
 });
 
