@@ -2,7 +2,7 @@
  * An OCI image layout (image-spec 1.1, image-layout.md), as a directory or as a tar of one.
  */
 import { z } from 'zod';
-import { digestAlgorithm, finishDigest, hasherFor, isDigest, parseDigest, type Digest } from '../lib/digest.js';
+import { digestAlgorithm, finishDigest, hasherFor, isDigest, parseDigest, sha256, type Digest } from '../lib/digest.js';
 import { GatewayError } from '../lib/errors.js';
 import { ANONYMOUS, assembleImage, platformManifest, type Fetched } from '../registry/index.js';
 import { blobName, readSmall, type ArchiveFiles, type Extent } from './archive-files.js';
@@ -10,6 +10,7 @@ import { shown } from './open-beneath.js';
 import { badArchive, blobsOf, provePossession, type ImageSource, type ReadOptions } from './source.js';
 
 const REF_NAME = 'org.opencontainers.image.ref.name';
+const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 const MAX_MARKER_BYTES = 4096;
 
 const marker = z.object({ imageLayoutVersion: z.string().regex(/^1\./) });
@@ -37,12 +38,12 @@ export async function isLayout(files: ArchiveFiles): Promise<boolean> {
  */
 export async function readLayout(files: ArchiveFiles, options: ReadOptions): Promise<ImageSource> {
   const { limits, platform, signal, name } = options;
-  const what = `The image in the archive`;
+  const what = 'The image in the archive';
   json(marker, await needed(files, 'oci-layout', MAX_MARKER_BYTES), 'oci-layout');
   const indexBytes = await needed(files, 'index.json', limits.manifestBytes);
   const entries = json(indexFile, indexBytes, 'index.json').manifests;
   const chosen = choose(entries, options.image);
-  const top = chosen === undefined ? ofIndexFile(indexBytes) : await document(files, chosen.digest, chosen.size, limits.manifestBytes, chosen.mediaType);
+  const top = chosen === undefined ? { bytes: indexBytes, digest: sha256(indexBytes), contentType: INDEX_TYPE } : await document(files, chosen.digest, chosen.size, limits.manifestBytes, chosen.mediaType);
   const { fetched, manifest, platform: said } = await platformManifest(
     top,
     platform,
@@ -92,11 +93,6 @@ function choose(entries: readonly IndexEntry[], image: string | undefined): Inde
   if (isByPlatform) return undefined;
   throw new GatewayError('BAD_USER_INPUT', `The archive holds several images: say which one. As far as they have names, ${list}.`);
 }
-
-function ofIndexFile(bytes: Buffer): Fetched {
-  return { bytes, digest: finishDigest(hasherFor(SHA256).update(bytes), 'sha256'), contentType: 'application/vnd.oci.image.index.v1+json' };
-}
-const SHA256 = parseDigest(`sha256:${'0'.repeat(64)}`);
 
 async function document(files: ArchiveFiles, digest: Digest, size: number | undefined, limit: number, contentType = ''): Promise<Fetched> {
   const bytes = await needed(files, blobName(digest), limit);
