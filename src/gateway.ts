@@ -21,6 +21,8 @@ import { createRegistryAccounts } from './jobs/registry-accounts.js';
 import { registryLimitsOf, registrySettingsOf } from './jobs/registry-settings.js';
 import { createWorkDirectories } from './jobs/work-directories.js';
 import { createTargets } from './jobs/system-targets.js';
+import { openSystemDirectory, type SystemDirectory } from './jobs/systems/system-directory.js';
+import { createSystemService, type SystemService } from './jobs/systems/system-service.js';
 import { ownerOfThisProcess } from './jobs/worker-identity.js';
 import { createWorkerRegistry, startHeartbeat } from './jobs/worker-registry.js';
 import { startWorkerPool } from './jobs/worker-pool.js';
@@ -33,6 +35,7 @@ import { openDatabase } from './models/database.js';
 import { createImageStore } from './models/image-store.js';
 import { createPullStore } from './models/pull-store.js';
 import { isTerminal, type VerificationRecord } from './models/records.js';
+import { createSystemStore } from './models/system-store.js';
 import { createVerificationStore } from './models/verification-store.js';
 import { createBlobCache, createRegistryClient } from './registry/index.js';
 import { createLayerCache, probeTools } from './rootfs/index.js';
@@ -55,6 +58,8 @@ export interface RunningGateway {
   readonly hub: ProgressHub;
   /** What callers can do, for callers in this process. */
   readonly pullService: PullService;
+  /** What administrators can do, for callers in this process. */
+  readonly systemService: SystemService;
   close(): Promise<void>;
 }
 
@@ -85,6 +90,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const pulls = createPullStore(database);
     const images = createImageStore(database);
     const verifications = createVerificationStore(database);
+    const systemStore = createSystemStore(database);
+    const systems = await openSystemDirectory({ config, store: systemStore, subscriber: redis.subscriber(), channel: names.systemsChannel, log });
+    undo.push(() => systems.close());
     const progress = createProgressStore(redis.commands, names.prefix);
     const queues = createPullQueues({ redis: redis.commands, names, onError });
     undo.push(() => queues.close());
@@ -101,7 +109,30 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const publish = async (channel: string, message: string): Promise<void> => {
       await redis.commands.publish(channel, message);
     };
-    const pullService = createPullService({ config, pulls, queues, progress, names, publish, log, indexRetryMs: INDEX_RETRY_MS });
+    const pullService = createPullService({
+      config,
+      systems,
+      isRemoved: async (system) => (await systemStore.get(system))?.state !== 'READY',
+      pulls,
+      queues,
+      progress,
+      names,
+      publish,
+      log,
+      indexRetryMs: INDEX_RETRY_MS,
+    });
+    const systemService = createSystemService({
+      config,
+      directory: systems,
+      store: systemStore,
+      images,
+      pulls,
+      pullService,
+      queues,
+      verifications,
+      // Everybody reads the systems anew now and then, too.
+      announce: () => publish(names.systemsChannel, '').catch(onError),
+    });
     const hub = new ProgressHub({
       subscriber: redis.subscriber(),
       prefix: names.prefix,
@@ -132,13 +163,13 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         ...(config.cacheMaxBytes === undefined ? {} : { maxBytes: config.cacheMaxBytes }),
       });
       const layers = createLayerCache({ directory: config.cacheDirectory, owner, maxBytes: config.cacheMaxBytes, tools });
-      const pipeline: PipelineServices = { config, images, registry, blobs, layers, tools, conversions: createSharedConversions(work), target, indexRetryMs: INDEX_RETRY_MS };
-      const systems = workerSystems(options);
+      const pipeline: PipelineServices = { config, systems, images, registry, blobs, layers, tools, conversions: createSharedConversions(work), target, indexRetryMs: INDEX_RETRY_MS };
+      const served = servedSystems(systems, options.workerSystems);
       await work.sweep();
       await blobs.sweep();
-      for (const system of systems) await tidySystem(system, target(system), pulls, log);
+      for (const system of served()) await tidySystem(system, target(system), pulls, log);
       const pool = startWorkerPool({
-        systems: systems.map(({ name }) => name),
+        systems: served().map(({ name }) => name),
         slots: config.workerThreads,
         jobs: config.jobs,
         redis,
@@ -163,7 +194,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         redis: redis.commands,
         prefix: names.prefix,
         worker: owner,
-        systems: () => systems,
+        systems: served,
         slots: config.workerThreads,
         running: () => pool.running,
         // One try: what can't be reached now is looked at again soon.
@@ -174,7 +205,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       });
       const verifier = startVerifier({
         store: verifications,
-        systems: () => systems.map(({ name }) => name),
+        systems: () => served().map(({ name }) => name),
         verify: (name, repairs, signal, onProgress) =>
           verifySystem({
             system: name,
@@ -197,6 +228,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         indexRetryMs: INDEX_RETRY_MS,
         log,
       });
+      systems.onChange(() => {
+        pool.serve(served().map(({ name }) => name));
+        void heartbeat.tell();
+      });
       undo.push(() => verifier.stop());
       undo.push(() => heartbeat.stop());
       undo.push(() => work.close());
@@ -214,7 +249,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         return record;
       };
       const server = await startHttpServer({
-        services: { config, pulls, images, pullService, importService: createImportService({ config, pulls, images, queues, pullService }), queues, hub, imageChanges, registry, accounts, workers: createWorkerRegistry(redis.commands, names.prefix), target, verifications, requestVerification, version: options.version, log },
+        services: { config, systems, systemService, pulls, images, pullService, importService: createImportService({ config, images, pullService }), queues, hub, imageChanges, registry, accounts, workers: createWorkerRegistry(redis.commands, names.prefix), target, verifications, requestVerification, version: options.version, log },
         checkReady: async () => {
           await Promise.all([database.ping(), redis.ping()]);
         },
@@ -222,20 +257,22 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       undo.push(() => server.close());
       url = server.url;
     }
-    return { url, hub, pullService, close: () => runBackwards(undo, log) };
+    return { url, hub, pullService, systemService, close: () => runBackwards(undo, log) };
   } catch (error) {
     await runBackwards(undo, log);
     throw error;
   }
 }
 
-function workerSystems({ config, workerSystems: wanted }: GatewayOptions): readonly SystemConfig[] {
-  if (wanted === undefined) return config.systems;
-  return wanted.map((name) => {
-    const system = config.systems.find((candidate) => candidate.name === name);
-    if (system === undefined) throw new GatewayError('UNKNOWN_SYSTEM', `--systems names "${name}", which is not in Platforms.`);
-    return system;
-  });
+/**
+ * The systems that a worker serves, at any moment: those that it was told, or all.
+ * @throws GatewayError UNKNOWN_SYSTEM when it was told one that there is not.
+ */
+function servedSystems(systems: SystemDirectory, wanted: readonly string[] | undefined): () => readonly SystemConfig[] {
+  if (wanted === undefined) return () => systems.all();
+  const unknown = wanted.find((name) => systems.find(name) === undefined);
+  if (unknown !== undefined) throw new GatewayError('UNKNOWN_SYSTEM', `--systems names "${unknown}", which is not in Platforms and was not declared by the API.`);
+  return () => systems.all().filter(({ name }) => wanted.includes(name));
 }
 
 /** Removes what pulls that have ended have left on a system; a system that can't be reached is tidied another time. */

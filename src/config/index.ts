@@ -1,5 +1,6 @@
 export { defaultConfig } from './built-in-config.js';
 export { findingLine } from './findings.js';
+export { readDeclaredSystem, type DeclaredSystem, type DeclarationProblem } from './read-declared-system.js';
 export {
   checkConfig,
   loadConfig,

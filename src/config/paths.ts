@@ -4,8 +4,8 @@ import type { Findings } from './findings.js';
 
 /** Where the paths of a configuration start. */
 export interface PathContext {
-  /** Directory of the configuration file. */
-  readonly directory: string;
+  /** Directory of the configuration file; absent for what comes from no file: its paths must be whole. */
+  readonly directory?: string;
   readonly workingDirectory: string;
   readonly findings: Findings;
 }
@@ -16,6 +16,10 @@ export interface PathContext {
  */
 export function absolutePath(path: string, at: string, context: PathContext): string {
   if (isAbsolute(path)) return path;
+  if (context.directory === undefined) {
+    context.findings.problem(at, 'must begin with "/": it is read by every node of the gateway, which have no directory in common');
+    return path;
+  }
   const beside = resolve(context.directory, path);
   const here = resolve(context.workingDirectory, path);
   if (here === beside || existsSync(beside) || !existsSync(here)) return beside;

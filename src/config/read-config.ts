@@ -76,11 +76,13 @@ export function readTopLevel(
   const directory = (key: 'CacheDirectory' | 'ExpandDirectory' | 'StateDirectory'): string =>
     absolutePath(values[key] ?? '', key, context);
   checkFormat(values, findings);
-  const systems = readSystems(values, context);
+  const { squashfs: squashfsOptions } = readSection(converterOptionsSection, values.ConverterOptions ?? {}, 'ConverterOptions', findings);
+  const systems = readSystems(values, squashfsOptions, context);
   const registries = readRegistries(values, context);
   const expiration = values.ImageExpirationTimeout;
   return {
     systems,
+    ...(squashfsOptions === undefined ? {} : { squashfsOptions }),
     registries,
     defaultRegistry: readDefaultRegistry(values, registries, findings),
     cacheDirectory: directory('CacheDirectory'),
@@ -110,6 +112,7 @@ export function readTopLevel(
       reconcileIntervalMs: values.ReconcileInterval,
       heartbeatMs: values.WorkerHeartbeat,
       systemCheckMs: values.SystemCheckInterval,
+      systemsRereadMs: values.SystemsRereadInterval,
       shutdownGraceMs: values.ShutdownGrace,
     },
     progress: {
@@ -152,14 +155,8 @@ function readExaminer(values: TopLevelValues, findings: Findings): { readonly ex
   return hook === undefined ? {} : { examiner: { kind: 'hook', command: hook, timeLimitMs } };
 }
 
-function readSystems(values: TopLevelValues, context: PathContext): readonly SystemConfig[] {
+function readSystems(values: TopLevelValues, squashfs: readonly string[] | undefined, context: PathContext): readonly SystemConfig[] {
   const { findings } = context;
-  const { squashfs } = readSection(
-    converterOptionsSection,
-    values.ConverterOptions ?? {},
-    'ConverterOptions',
-    findings,
-  );
   const entries = Object.entries(values.Platforms ?? {});
   if (values.Platforms !== undefined && entries.length === 0)
     findings.warning('Platforms', 'names no system: nothing can be pulled');

@@ -7,7 +7,10 @@
 export interface GatewayConfig {
   /** The file that it came from; absent for the built-in configuration of one machine. */
   readonly file?: string;
+  /** Those that the file declares; others are in the index. */
   readonly systems: readonly SystemConfig[];
+  /** `ConverterOptions.squashfs`, for systems that are declared later; absent when the file has none. */
+  readonly squashfsOptions?: readonly string[];
   readonly registries: readonly RegistryConfig[];
   /** Name of the registry that a reference without one means. */
   readonly defaultRegistry: string;
@@ -227,6 +230,8 @@ export interface JobsConfig {
   readonly heartbeatMs: number;
   /** How often a worker looks at its systems. */
   readonly systemCheckMs: number;
+  /** How often the systems that the index declares are read again, whatever was heard. */
+  readonly systemsRereadMs: number;
   /** How long a stopping worker lets its pulls go on. */
   readonly shutdownGraceMs: number;
 }

@@ -7,11 +7,9 @@ import { splitImportPath } from '../archives/index.js';
 import type { GatewayConfig } from '../config/index.js';
 import { GatewayError } from '../lib/errors.js';
 import type { ImageStore } from '../models/image-store.js';
-import type { PullStore } from '../models/pull-store.js';
 import type { ImportRequest, PullSnapshot } from '../models/records.js';
 import { importedReference } from '../registry/index.js';
 import { joinKey } from './keys.js';
-import type { PullQueues } from './pull-queues.js';
 import type { PullService } from './pull-service.js';
 
 export interface ImportInput {
@@ -28,15 +26,13 @@ export interface ImportInput {
 
 export interface ImportServiceOptions {
   readonly config: Pick<GatewayConfig, 'importUsers' | 'importPaths'>;
-  readonly pulls: PullStore;
   readonly images: ImageStore;
-  readonly queues: PullQueues;
   readonly pullService: PullService;
 }
 
 export type ImportService = ReturnType<typeof createImportService>;
 
-export function createImportService({ config, pulls, images, queues, pullService }: ImportServiceOptions) {
+export function createImportService({ config, images, pullService }: ImportServiceOptions) {
   /**
    * Begins an import, or joins the same one of the same caller.
    *
@@ -63,9 +59,7 @@ export function createImportService({ config, pulls, images, queues, pullService
     const identity = `import ${JSON.stringify([principal, path, image, isPublic])}`;
     const key = joinKey({ system: system.name, reference, platform, identity, access: { users: [], groups: [] }, force });
     const source: ImportRequest = { path, image, isPublic, user: { principal, uid: viewer.uid, isAdmin } };
-    const record = await pulls.join(key, { reference, system: system.name, platform, namesPlatform: false, force, source }, principal);
-    await queues.add(system.name, record._id);
-    return pullService.present(record);
+    return pullService.begin(key, { reference, system: system.name, platform, namesPlatform: false, force, source }, principal);
   }
 
   return { importImage };

@@ -11,6 +11,8 @@ export interface RedisNames {
   readonly wakeChannel: string;
   /** A name of an image has changed. */
   readonly imageChannel: string;
+  /** The systems that the index declares have changed. */
+  readonly systemsChannel: string;
   /** A verification was asked for: the name of its system. */
   readonly verifyChannel: string;
 }
@@ -21,6 +23,7 @@ export function redisNames(prefix: string): RedisNames {
     cancelChannel: `${prefix}:cancel`,
     wakeChannel: `${prefix}:wake`,
     imageChannel: `${prefix}:image`,
+    systemsChannel: `${prefix}:systems`,
     verifyChannel: `${prefix}:verify`,
   };
 }

@@ -22,6 +22,8 @@ export interface PullQueues {
   /** How many jobs are in front of it; undefined when it does not wait. */
   position(system: string, pullId: string): Promise<number | undefined>;
   counts(system: string): Promise<QueueCounts>;
+  /** Removes the queue of a system that is no more. */
+  forget(system: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,12 @@ export function createPullQueues(options: PullQueuesOptions): PullQueues {
         const counts = await queueOf(system).getJobCounts('waiting', 'prioritized', 'delayed', 'active');
         const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
         return { queued: waiting + prioritized + delayed, running: active };
+      }),
+    forget: (system) =>
+      queued(async () => {
+        await queueOf(system).obliterate({ force: true });
+        await queueOf(system).close();
+        queues.delete(system);
       }),
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

@@ -55,7 +55,7 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
     await endPull(ending, record, { state: 'FAILED', error: { code: 'STALLED', message, stage, retryable: true } });
     return;
   }
-  const system = config.systems.find(({ name }) => name === record.system);
+  const system = pipeline.systems.find(record.system);
   if (system === undefined) {
     const message = `The system ${record.system} is not in the configuration of this worker any more.`;
     await endPull(ending, record, { state: 'FAILED', error: { code: 'UNKNOWN_SYSTEM', message, stage: 'QUEUE', retryable: false } });
@@ -148,7 +148,7 @@ function timeLimit(startedAt: Date, limitMs: number): { readonly signal: AbortSi
  * be reached now does not keep the pull from going on.
  */
 async function tidyAfterDeadWorker({ _id: pullId, system: name }: PullRecord, { pipeline, work, log }: PullRunnerOptions): Promise<void> {
-  const system = pipeline.config.systems.find((candidate) => candidate.name === name);
+  const system = pipeline.systems.find(name);
   const steps = [
     () => work.sweep(),
     () => pipeline.blobs.sweep(),

@@ -7,7 +7,7 @@ import type { GatewayConfig, SystemConfig } from '../config/index.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Logger } from '../lib/log.js';
 import type { PullStore } from '../models/pull-store.js';
-import { isTerminal, snapshotOf, type ImageRecord, type PullRecord, type PullSnapshot, type TagRecord } from '../models/records.js';
+import { isTerminal, LIVE_STATES, snapshotOf, type ImageRecord, type PullRecord, type PullRequest, type PullSnapshot, type TagRecord } from '../models/records.js';
 import { formatPlatform, formatReference, importedReference, isImported, parsePlatform, parseReference, referenceNames } from '../registry/index.js';
 import { endPull } from './ending.js';
 import { joinKey, type RedisNames } from './keys.js';
@@ -15,6 +15,12 @@ import type { ProgressStore } from './progress/progress-store.js';
 import type { PullQueues } from './pull-queues.js';
 import { cancelled } from './pull-runner.js';
 import { registrySettingsOf } from './registry-settings.js';
+import type { SystemDirectory } from './systems/system-directory.js';
+
+/** How long pulls to a system that is taken out may take to end in order (ms), and how often they are looked at. */
+const END_ALL_MS = 5000;
+const END_ALL_POLL_MS = 50;
+const END_ALL_PAGE = 100;
 
 export interface PullInput {
   readonly reference: string;
@@ -25,6 +31,9 @@ export interface PullInput {
 
 export interface PullServiceOptions {
   readonly config: GatewayConfig;
+  readonly systems: SystemDirectory;
+  /** True when the index says that a system which the API had declared is no more, or is being removed. */
+  readonly isRemoved: (system: string) => Promise<boolean>;
   readonly pulls: PullStore;
   readonly queues: PullQueues;
   readonly progress: ProgressStore;
@@ -38,14 +47,31 @@ export interface PullServiceOptions {
 export type PullService = ReturnType<typeof createPullService>;
 
 export function createPullService(options: PullServiceOptions) {
-  const { config, pulls, queues, progress, names } = options;
+  const { config, systems, pulls, queues, progress, names } = options;
 
   /** @throws GatewayError UNKNOWN_SYSTEM */
   function systemNamed(name: string): SystemConfig {
-    const system = config.systems.find((candidate) => candidate.name === name);
+    const system = systems.find(name);
     if (system !== undefined) return system;
-    const known = config.systems.map((candidate) => candidate.name).join(', ');
+    const known = systems.all().map((candidate) => candidate.name).join(', ');
     throw new GatewayError('UNKNOWN_SYSTEM', `There is no system "${name}". There is: ${known}.`);
+  }
+
+  /**
+   * Joins the running pull with that key, or begins it, and puts it in the queue.
+   *
+   * @throws GatewayError UNKNOWN_SYSTEM when its system was removed meanwhile; INDEX_UNAVAILABLE, QUEUE_UNAVAILABLE
+   */
+  async function begin(key: string, request: PullRequest, principal: string): Promise<PullSnapshot> {
+    const record = await pulls.join(key, request, principal);
+    // Whoever removes a system marks it first and looks for pulls then; so one of the two sees the other.
+    if (systems.sourceOf(record.system) === 'API' && (await options.isRemoved(record.system))) {
+      const left = await pulls.leave(record._id, principal);
+      if (left?.cancelRequested === true && !isTerminal(left.state)) await stop(left);
+      throw new GatewayError('UNKNOWN_SYSTEM', `The system "${record.system}" has just been removed.`);
+    }
+    await queues.add(record.system, record._id);
+    return present(record);
   }
 
   /** The canonical spelling. @throws GatewayError BAD_REFERENCE */
@@ -81,9 +107,7 @@ export function createPullService(options: PullServiceOptions) {
       force: input.force,
     });
     const request = { reference, system: system.name, platform: platform.text, namesPlatform: !platform.own, force: input.force };
-    const record = await pulls.join(key, request, principalOf(viewer));
-    await queues.add(system.name, record._id);
-    return present(record);
+    return begin(key, request, principalOf(viewer));
   }
 
   /**
@@ -100,9 +124,7 @@ export function createPullService(options: PullServiceOptions) {
     const { reference } = tag;
     const key = joinKey({ system, reference, platform, identity: `repair ${manifestDigest}`, access: { users: [], groups: [] }, force: true });
     const request = { reference, system, platform, namesPlatform: tag.platform !== null, force: true, repair: manifestDigest };
-    const record = await pulls.join(key, request, principalOf(gatewayViewer()));
-    await queues.add(system, record._id);
-    return present(record);
+    return begin(key, request, principalOf(gatewayViewer()));
   }
 
   /**
@@ -131,6 +153,27 @@ export function createPullService(options: PullServiceOptions) {
     if (isOurs) await endPull({ pulls, progress, log: options.log, indexRetryMs: options.indexRetryMs }, record, cancelled('QUEUE'));
   }
 
+  /**
+   * Ends all pulls to a system that is taken out: workers are given a while to do it in order.
+   *
+   * @throws GatewayError INDEX_UNAVAILABLE, QUEUE_UNAVAILABLE
+   */
+  async function endAll(system: string): Promise<void> {
+    const live = (): Promise<PullRecord[]> => pulls.list({ system, states: LIVE_STATES, limit: END_ALL_PAGE, order: 'oldest' });
+    for (const end = Date.now() + END_ALL_MS; ; ) {
+      const records = await live();
+      if (records.length === 0) return;
+      for (const { _id } of records) {
+        const record = await pulls.cancelForAll(_id);
+        if (record === undefined || isTerminal(record.state)) continue;
+        if (Date.now() < end) await stop(record);
+        // Its worker is dead, or deaf: what it still says of the pull counts no more.
+        else await endPull({ pulls, progress, log: options.log, indexRetryMs: options.indexRetryMs }, record, cancelled(record.stage ?? 'QUEUE'));
+      }
+      await new Promise((resolve) => setTimeout(resolve, END_ALL_POLL_MS));
+    }
+  }
+
   /** The present state: the live one, unless the index knows that it has ended. */
   async function read(id: string): Promise<PullSnapshot | undefined> {
     const record = await pulls.get(id);
@@ -143,5 +186,5 @@ export function createPullService(options: PullServiceOptions) {
     return live ?? snapshotOf(record);
   }
 
-  return { systemNamed, canonical, platformOf, pull, repair, cancel, read, present };
+  return { systemNamed, canonical, platformOf, begin, pull, repair, cancel, endAll, read, present };
 }

@@ -31,6 +31,8 @@ export interface WorkerPoolOptions {
 export interface WorkerPool {
   /** Pulls that are being worked on. */
   readonly running: number;
+  /** From now on jobs of these systems are taken, and of no others. What runs goes on. */
+  serve(systems: readonly string[]): void;
   /** Takes no more jobs, lets the running ones go on for `graceMs`, then leaves them to others. */
   close(graceMs: number): Promise<void>;
 }
@@ -50,9 +52,14 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { jobs, names, log } = options;
   const running = new Map<string, Running>();
   const onError = (error: unknown): void => log.warn({ err: error }, 'the queue reported an error');
-  const workers = options.systems.map((system) => {
+  const connection = options.redis.worker();
+  const serving = new Map<string, Worker>();
+  /** Workers of systems that are not served any more: closed when their last job has ended, which needs them to keep its lock. */
+  const retiring = new Set<Promise<unknown>>();
+
+  function takeFrom(system: string): void {
     const worker = new Worker(queueName(system), null, {
-      connection: options.redis.worker(),
+      connection,
       prefix: names.prefix,
       autorun: false,
       lockDuration: jobs.lockDurationMs,
@@ -63,11 +70,12 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
     worker.on('error', onError);
     worker.startStalledCheckTimer().catch(onError);
     worker.on('stalled', () => wake());
-    return worker;
-  });
+    serving.set(system, worker);
+  }
 
   const closing = new AbortController();
   let wake: () => void = () => {};
+  for (const system of options.systems) takeFrom(system);
   const subscriber = options.redis.subscriber();
   subscriber.subscribe(names.wakeChannel, names.cancelChannel).catch(onError);
   subscriber.on('message', (channel: string, message: string) => {
@@ -84,6 +92,7 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
       });
       let took = false;
       // One round over the queues, going on where the last one stopped, so that none is starved.
+      const workers = [...serving.values()];
       for (let i = 0; i < workers.length && running.size < options.slots; i++) {
         const worker = workers[next++ % workers.length];
         // Asked again: it may have changed while the last queue was asked.
@@ -158,6 +167,20 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
     get running() {
       return running.size;
     },
+    serve(systems) {
+      for (const system of systems) if (!serving.has(system)) takeFrom(system);
+      for (const [system, worker] of serving) {
+        if (systems.includes(system)) continue;
+        serving.delete(system);
+        const jobs = [...running.values()].filter(({ job }) => job.queueName === worker.name).map(({ done }) => done);
+        const gone = Promise.all(jobs)
+          .then(() => worker.close(true))
+          .catch(onError)
+          .finally(() => retiring.delete(gone));
+        retiring.add(gone);
+      }
+      wake();
+    },
     async close(graceMs) {
       closing.abort();
       wake();
@@ -175,7 +198,7 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
       await Promise.all(left.map(({ done }) => done));
       await Promise.all(left.map(({ job, token }) => job.moveToWait(token).catch(onError)));
       if (left.length > 0) await options.redis.commands.publish(names.wakeChannel, '').catch(onError);
-      await Promise.all(workers.map((worker) => worker.close(true).catch(onError)));
+      await Promise.all([...[...serving.values()].map((worker) => worker.close(true).catch(onError)), ...retiring]);
     },
   };
 }

@@ -89,8 +89,14 @@ export interface HeartbeatOptions {
   readonly log: Logger;
 }
 
+export interface Heartbeat {
+  /** Says at once how things are, because they have changed. */
+  tell(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** Speaks for a worker until it is stopped. Never throws: Redis may be away for a while. */
-export async function startHeartbeat(options: HeartbeatOptions): Promise<{ stop(): Promise<void> }> {
+export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbeat> {
   const { redis, worker, heartbeatMs, checkMs, log } = options;
   const names = namesIn(options.prefix);
   const registry = createWorkerRegistry(redis, options.prefix);
@@ -129,6 +135,10 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<{ stop(
     looking = looking.then(lookAtAll);
   }, checkMs);
   return {
+    async tell() {
+      await beat().catch(onError);
+      looking = looking.then(lookAtAll);
+    },
     async stop() {
       isStopped.now = true;
       clearInterval(beats);

@@ -3,8 +3,8 @@
  */
 import mongoose, { type Connection, type Model } from 'mongoose';
 import { GatewayError, messageOf } from '../lib/errors.js';
-import type { ActiveRecord, ImageRecord, PullRecord, TagRecord, VerificationRecord } from './records.js';
-import { activeSchema, imageSchema, pullSchema, tagSchema, verificationSchema } from './schemas.js';
+import type { ActiveRecord, ImageRecord, PullRecord, SystemRecord, TagRecord, VerificationRecord } from './records.js';
+import { activeSchema, imageSchema, pullSchema, systemSchema, tagSchema, verificationSchema } from './schemas.js';
 
 export interface Database {
   readonly pulls: Model<PullRecord>;
@@ -12,6 +12,7 @@ export interface Database {
   readonly images: Model<ImageRecord>;
   readonly tags: Model<TagRecord>;
   readonly verifications: Model<VerificationRecord>;
+  readonly systems: Model<SystemRecord>;
   /** Resolves when the index answers. @throws GatewayError INDEX_UNAVAILABLE */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -49,6 +50,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const actives = connection.model<ActiveRecord>('Active', activeSchema);
   const images = connection.model<ImageRecord>('Image', imageSchema);
   const tags = connection.model<TagRecord>('Tag', tagSchema);
+  const systems = connection.model<SystemRecord>('System', systemSchema);
   const verifications = connection.model<VerificationRecord>('Verification', verificationSchema);
   try {
     for (const model of [pulls, actives, images, tags]) await model.createIndexes();
@@ -62,6 +64,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     images,
     tags,
     verifications,
+    systems,
     ping: () =>
       indexed(async () => {
         await connection.db?.command({ ping: 1 });

@@ -251,7 +251,15 @@ export function createImageStore(database: Database) {
     await indexed(() => images.deleteOne({ _id: imageKey(system, imageId), state: 'REMOVING' }).exec());
   }
 
-  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, imagesOn, listImages, beginRemoval, endRemoval };
+  /** Forgets all names and images of a system. Their files are left as they are. */
+  async function forgetSystem(system: string): Promise<void> {
+    await indexed(async () => {
+      await tags.deleteMany({ system }).exec();
+      await images.deleteMany({ system }).exec();
+    });
+  }
+
+  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, imagesOn, listImages, beginRemoval, endRemoval, forgetSystem };
 }
 
 /** The text, somewhere behind the system's name in the id of a tag. */

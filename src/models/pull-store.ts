@@ -191,7 +191,12 @@ export function createPullStore(database: Database) {
     return result.deletedCount;
   }
 
-  return { join, enter, release, get, begin, handBack, save, finish, leave, cancelForAll, list, activesBefore, prune };
+  /** Forgets the ended pulls to a system. */
+  async function forgetSystem(system: string): Promise<void> {
+    await indexed(() => pulls.deleteMany({ system, finishedAt: { $ne: null } }).exec());
+  }
+
+  return { join, enter, release, get, begin, handBack, save, finish, leave, cancelForAll, list, activesBefore, prune, forgetSystem };
 }
 
 function firstRecord(active: ActiveRecord, requester: string | undefined): PullRecord {

@@ -269,3 +269,17 @@ export interface VerificationRecord {
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
 }
+
+/** `gw_systems`: `_id` is the name of a system that the API has declared. */
+export interface SystemRecord {
+  readonly _id: string;
+  /** The entry as `Platforms` would have it; read by the same rules wherever it is used. */
+  readonly entry: Readonly<Record<string, unknown>>;
+  /** REMOVING takes no new pulls, and is forgotten when nothing of it is left. */
+  readonly state: 'READY' | 'REMOVING';
+  /** Grows with each change; every change is conditional on it. */
+  readonly revision: number;
+  /** Principal of whoever changed it last. */
+  readonly changedBy: string;
+  readonly changedAt: Date;
+}

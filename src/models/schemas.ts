@@ -13,6 +13,7 @@ import {
   type ActiveRecord,
   type ImageRecord,
   type PullRecord,
+  type SystemRecord,
   type TagRecord,
   type VerificationRecord,
   VERIFICATION_STATES,
@@ -178,4 +179,16 @@ export const verificationSchema = new Schema<VerificationRecord>(
     finishedAt: dateOrNull,
   },
   { ...whole, collection: 'gw_verifications' },
+);
+
+export const systemSchema = new Schema<SystemRecord>(
+  {
+    _id: text,
+    entry: { type: Schema.Types.Mixed, required: true },
+    state: { type: String, enum: ['READY', 'REMOVING'], required: true },
+    revision: count,
+    changedBy: text,
+    changedAt: date,
+  },
+  { ...whole, collection: 'gw_systems' },
 );

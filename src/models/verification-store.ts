@@ -85,7 +85,12 @@ export function createVerificationStore({ verifications }: Pick<Database, 'verif
     await indexed(() => verifications.updateOne({ _id: system, lease, state: 'RUNNING' }, { $set: { state: 'WAITING', lease: null, leaseUntil: null } }).exec());
   }
 
-  return { get, request, claim, save, finish, handBack };
+  /** Forgets what was found on a system that is no more. */
+  async function forget(system: string): Promise<void> {
+    await indexed(() => verifications.deleteOne({ _id: system }).exec());
+  }
+
+  return { get, request, claim, save, finish, handBack, forget };
 }
 
 function nothingFound(): VerificationProgress {

@@ -16,12 +16,16 @@ import type { PullService } from '../jobs/pull-service.js';
 import type { PullQueues } from '../jobs/pull-queues.js';
 import type { ProgressHub } from '../jobs/progress/progress-hub.js';
 import type { RegistryAccounts } from '../jobs/registry-accounts.js';
+import type { SystemDirectory } from '../jobs/systems/system-directory.js';
+import type { SystemService } from '../jobs/systems/system-service.js';
 import type { RegistryClient } from '../registry/index.js';
 import type { WorkerRegistry } from '../jobs/worker-registry.js';
 import { createLoaders, type Loaders } from './loaders.js';
 
 export interface GatewayServices {
   readonly config: GatewayConfig;
+  readonly systems: SystemDirectory;
+  readonly systemService: SystemService;
   readonly pulls: PullStore;
   readonly images: ImageStore;
   readonly pullService: PullService;

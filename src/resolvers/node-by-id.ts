@@ -21,7 +21,7 @@ export async function nodeById(id: string, { services, viewer }: GatewayContext)
       return tag !== undefined && holdsAccess(viewer, tag.principals) ? { __typename: 'Tag' as const, ...tag } : null;
     }
     case 'System': {
-      const system = services.config.systems.find(({ name }) => name === parsed.key);
+      const system = services.systems.find(parsed.key);
       return system === undefined ? null : { __typename: 'System' as const, ...system };
     }
     case 'Registry': {

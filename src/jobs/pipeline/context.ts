@@ -10,11 +10,13 @@ import type { PullRecord } from '../../models/records.js';
 import type { BlobCache, RegistryClient } from '../../registry/index.js';
 import type { LayerCache, RootfsTools } from '../../rootfs/index.js';
 import type { ProgressTracker } from '../progress/progress-tracker.js';
+import type { SystemDirectory } from '../systems/system-directory.js';
 import type { SharedConversions } from './shared-conversions.js';
 
 /** What all pulls of a worker share. */
 export interface PipelineServices {
   readonly config: GatewayConfig;
+  readonly systems: SystemDirectory;
   readonly images: ImageStore;
   readonly registry: RegistryClient;
   readonly blobs: BlobCache;

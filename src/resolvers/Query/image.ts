@@ -2,8 +2,8 @@ import { holdsAccess } from '../../access/viewer.js';
 import type { QueryResolvers } from '../generated/types.js';
 
 export const image: NonNullable<QueryResolvers['image']> = async (_root, { system: name, reference, platform }, { services, viewer }) => {
-  const { pullService, images, config } = services;
-  const system = config.systems.find((candidate) => candidate.name === name);
+  const { pullService, images, systems } = services;
+  const system = systems.find(name);
   if (system === undefined) return null;
   const { text, own } = pullService.platformOf(system, platform);
   const tag = await images.getTag(name, pullService.canonical(reference), own ? null : text);

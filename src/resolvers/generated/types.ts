@@ -36,6 +36,25 @@ export type AccessInput = {
   readonly users?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
 };
 
+/** A system to declare. */
+export type AddSystemInput = {
+  /** What it is. */
+  readonly definition: SystemDefinitionInput;
+  /** Its name, by which pulls ask for it; 1 to 128 characters without blanks and `/`. */
+  readonly name: Scalars['String']['input'];
+};
+
+/** Answer to `addSystem`. */
+export type AddSystemPayload = {
+  readonly __typename?: 'AddSystemPayload';
+  /** What stood in the way: all that is wrong with the definition, each with its path. */
+  readonly errors: ReadonlyArray<UserError>;
+  /** The new system; null when it could not be declared. */
+  readonly system?: Maybe<System>;
+  /** What it is declared with, and an administrator should know. */
+  readonly warnings: ReadonlyArray<Scalars['String']['output']>;
+};
+
 /** Which pull to leave. */
 export type CancelPullInput = {
   /** Stops it for everybody who waits for it. Administrators of its system only. */
@@ -63,6 +82,13 @@ export type ConflictError = UserError & {
   /** The input field that it is about, from `input` on; null when it is about none. */
   readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
 };
+
+/** How far what was written is trusted. */
+export type DeliveryVerification =
+  /** It is read back. */
+  | 'ALWAYS'
+  /** Its size is compared. */
+  | 'SIZE';
 
 /** Stable codes of failures. A code is never renamed or reused; accept ones you do not know. */
 export type ErrorCode =
@@ -147,6 +173,13 @@ export type ExpireImagePayload = {
   /** The name that was taken off; null when nothing was. */
   readonly tag?: Maybe<Tag>;
 };
+
+/** Who the files of an image belong to. */
+export type FileOwnership =
+  /** What the layers say. */
+  | 'KEEP'
+  /** Everything belongs to root. */
+  | 'ROOT';
 
 /** A published squashfs on one system. */
 export type Image = Node & {
@@ -343,6 +376,20 @@ export type InvalidInputError = UserError & {
   readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
 };
 
+/** What happens to a kind of entry. */
+export type KeepOrDrop =
+  /** It is left out. */
+  | 'DROP'
+  /** It stays. */
+  | 'KEEP';
+
+/** What happens to a property of files. */
+export type KeepOrStrip =
+  /** It stays. */
+  | 'KEEP'
+  /** The file loses it. */
+  | 'STRIP';
+
 /** A label of an image. */
 export type Label = {
   readonly __typename?: 'Label';
@@ -369,6 +416,11 @@ export type LayerState =
 export type Mutation = {
   readonly __typename?: 'Mutation';
   /**
+   * Declares a system. Running API nodes and workers use it at once; workers that were started for certain systems keep to
+   * those. Administrators of the gateway only.
+   */
+  readonly addSystem: AddSystemPayload;
+  /**
    * Takes you off a pull. The work stops when nobody else waits for it; an administrator of the system can stop it for
    * everybody with `force`.
    */
@@ -387,10 +439,26 @@ export type Mutation = {
    */
   readonly pullImage: PullImagePayload;
   /**
+   * Takes out a system that was declared by `addSystem`, with its queue. Files on it are not touched. Asking again goes on
+   * with a removal that broke off. Administrators of the gateway only.
+   */
+  readonly removeSystem: RemoveSystemPayload;
+  /**
+   * Changes a system that was declared by `addSystem`. Pulls that run end with what was before. Administrators of the
+   * gateway only.
+   */
+  readonly updateSystem: UpdateSystemPayload;
+  /**
    * Has what lies on a system read back and compared with the index, by one of its workers: `System.verification` tells how
    * far it is and what was found. One that waits or runs already is joined. Administrators of the system only.
    */
   readonly verifySystem: VerifySystemPayload;
+};
+
+
+/** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
+export type MutationAddSystemArgs = {
+  input: AddSystemInput;
 };
 
 
@@ -415,6 +483,18 @@ export type MutationImportImageArgs = {
 /** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
 export type MutationPullImageArgs = {
   input: PullImageInput;
+};
+
+
+/** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
+export type MutationRemoveSystemArgs = {
+  input: RemoveSystemInput;
+};
+
+
+/** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
+export type MutationUpdateSystemArgs = {
+  input: UpdateSystemInput;
 };
 
 
@@ -450,6 +530,13 @@ export type NotFoundError = UserError & {
   /** The input field that it is about, from `input` on; null when it is about none. */
   readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
 };
+
+/** What is done with SFTP servers that lack posix-rename, fsync or statvfs of OpenSSH. */
+export type OlderServers =
+  /** They are used: what was just written can be lost in a crash, and files can't be replaced. */
+  | 'ALLOW'
+  /** They are not used. */
+  | 'REFUSE';
 
 /** Where a page is in its list (Relay cursor connections). */
 export type PageInfo = {
@@ -776,6 +863,34 @@ export type RegistryCredentialsInput = {
   readonly username: Scalars['String']['input'];
 };
 
+/** A system to take out. */
+export type RemoveSystemInput = {
+  /** Also when images are there, which the index then forgets, or pulls, which are cancelled. The files stay. */
+  readonly force?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Name of the system. */
+  readonly name: Scalars['String']['input'];
+};
+
+/** Answer to `removeSystem`. */
+export type RemoveSystemPayload = {
+  readonly __typename?: 'RemoveSystemPayload';
+  /** What stood in the way. */
+  readonly errors: ReadonlyArray<UserError>;
+  /** True when the system has been taken out. */
+  readonly isRemoved: Scalars['Boolean']['output'];
+};
+
+/** How a squashfs is compressed. */
+export type SquashfsCompression =
+  /** For old kernels. */
+  | 'GZIP'
+  /** LZ4. */
+  | 'LZ4'
+  /** XZ. */
+  | 'XZ'
+  /** Zstandard. */
+  | 'ZSTD';
+
 /** What happens, as it happens (graphql-transport-ws on the same path). */
 export type Subscription = {
   readonly __typename?: 'Subscription';
@@ -824,6 +939,8 @@ export type System = Node & {
   readonly realm: Scalars['String']['output'];
   /** Pulls that are being worked on. */
   readonly runningPullCount: Scalars['Int']['output'];
+  /** Where it is declared: that is where it can be changed. */
+  readonly source: SystemSource;
   /** How it looks from where its workers stand; null when none has looked lately. */
   readonly status?: Maybe<SystemStatus>;
   /** Its last verification, or the one that runs; null when there was none, and for all but its administrators. */
@@ -838,6 +955,122 @@ export type SystemAccess =
   | 'LOCAL'
   /** The gateway writes over SFTP. */
   | 'REMOTE';
+
+/**
+ * What a system is, as an entry of `Platforms` in imagemanager.json says it, under the same names and with the same rules:
+ * docs/configuration.md has the default of each. Paths must begin with `/`.
+ */
+export type SystemDefinitionInput = {
+  /** How images get there; needed. */
+  readonly accesstype?: InputMaybe<SystemAccess>;
+  /** Names of its administrators. */
+  readonly admins?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** How images are written. */
+  readonly delivery?: InputMaybe<SystemDeliveryInput>;
+  /** Hosts to write through over SFTP, in the order in which they are tried; each may be `name:port`. */
+  readonly host?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Where a system is that the gateway writes to directly. */
+  readonly local?: InputMaybe<SystemLocalInput>;
+  /** Munge socket by which callers of this system are known. */
+  readonly mungeSocketPath?: InputMaybe<Scalars['String']['input']>;
+  /** What the nodes run, `os/architecture[/variant]`. */
+  readonly platform?: InputMaybe<Scalars['String']['input']>;
+  /** What flattening keeps. */
+  readonly policy?: InputMaybe<SystemPolicyInput>;
+  /** Namespace of users and groups; systems with the same realm agree on names and ids. */
+  readonly realm?: InputMaybe<Scalars['String']['input']>;
+  /** How images are packed. */
+  readonly squashfs?: InputMaybe<SystemSquashfsInput>;
+  /** How to log in there. */
+  readonly ssh?: InputMaybe<SystemSshInput>;
+};
+
+/** How images are written. */
+export type SystemDeliveryInput = {
+  /** Permissions of the files, three octal digits as `0600`. */
+  readonly fileMode?: InputMaybe<Scalars['String']['input']>;
+  /** Owner of the files, `uid:gid` as numbers; only root can give files away. */
+  readonly owner?: InputMaybe<Scalars['String']['input']>;
+  /** Room that is left free on the system, as `10 GiB`. */
+  readonly reserve?: InputMaybe<Scalars['String']['input']>;
+  /** How far what was written is trusted. */
+  readonly verify?: InputMaybe<DeliveryVerification>;
+};
+
+/** A directory that the gateway writes to directly. */
+export type SystemLocalInput = {
+  /** The directory where the container runtime looks for images. */
+  readonly imageDir?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What flattening keeps, drops and changes. */
+export type SystemPolicyInput = {
+  /** File capabilities. */
+  readonly capabilities?: InputMaybe<KeepOrStrip>;
+  /** Device files. */
+  readonly devices?: InputMaybe<KeepOrDrop>;
+  /** FIFOs and sockets. */
+  readonly fifos?: InputMaybe<KeepOrDrop>;
+  /** Who the files of an image belong to. */
+  readonly ownership?: InputMaybe<FileOwnership>;
+  /** Setuid and setgid bits. */
+  readonly setuid?: InputMaybe<KeepOrStrip>;
+  /** Extended attributes of the `user.` namespace. */
+  readonly userXattrs?: InputMaybe<KeepOrDrop>;
+  /** Makes readable what users of the image could not read. */
+  readonly widenPermissions?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** Where a system is declared. */
+export type SystemSource =
+  /** By `addSystem`. */
+  | 'API'
+  /** In the configuration file; it can't be changed by mutations. */
+  | 'FILE';
+
+/** How images are packed. */
+export type SystemSquashfsInput = {
+  /** Block size, as `128 KiB`. */
+  readonly blockSize?: InputMaybe<Scalars['String']['input']>;
+  /** What the kernel of the nodes can read. */
+  readonly compression?: InputMaybe<SquashfsCompression>;
+  /** Level of zstd (1 to 22) or gzip (1 to 9). */
+  readonly level?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A directory that the gateway writes to over SFTP. Files named here are on the machines of the workers. */
+export type SystemSshInput = {
+  /** Socket of the agent, where there is no key. */
+  readonly agent?: InputMaybe<Scalars['String']['input']>;
+  /** Most SFTP channels on one connection. */
+  readonly channels?: InputMaybe<Scalars['Int']['input']>;
+  /** Longest time to connect to one host and log in, in seconds. */
+  readonly connectTimeout?: InputMaybe<Scalars['Float']['input']>;
+  /** Host keys that are trusted, as `ssh-keygen -l` prints them (`SHA256:...`). */
+  readonly fingerprints?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** The directory on the system where the container runtime looks for images. */
+  readonly imageDir?: InputMaybe<Scalars['String']['input']>;
+  /** Time between signs of life, in seconds. */
+  readonly keepalive?: InputMaybe<Scalars['Float']['input']>;
+  /** File of the private key. */
+  readonly key?: InputMaybe<Scalars['String']['input']>;
+  /** The known_hosts file with the keys of the hosts. */
+  readonly knownHosts?: InputMaybe<Scalars['String']['input']>;
+  /** What is done with servers without the extensions of OpenSSH. */
+  readonly olderServers?: InputMaybe<OlderServers>;
+  /** File whose first line unlocks the key. */
+  readonly passphraseFile?: InputMaybe<Scalars['String']['input']>;
+  /** Port, for hosts that name none. */
+  readonly port?: InputMaybe<Scalars['Int']['input']>;
+  /** Wait before the first of these, in seconds. */
+  readonly reconnectDelay?: InputMaybe<Scalars['Float']['input']>;
+  /** New connections that one operation tries without getting further. */
+  readonly reconnects?: InputMaybe<Scalars['Int']['input']>;
+  /** Longest time without any answer, in seconds. */
+  readonly stallTimeout?: InputMaybe<Scalars['Float']['input']>;
+  /** User to log in as. */
+  readonly username?: InputMaybe<Scalars['String']['input']>;
+};
 
 /** A system as one of its workers saw it last. */
 export type SystemStatus = {
@@ -895,6 +1128,25 @@ export type UnavailableError = UserError & {
   readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
   /** True when the same request can succeed later. */
   readonly retryable: Scalars['Boolean']['output'];
+};
+
+/** A system to change. */
+export type UpdateSystemInput = {
+  /** What changes: what is not given stays, and `null` takes a value out, so that the default counts again. */
+  readonly definition: SystemDefinitionInput;
+  /** Name of the system. */
+  readonly name: Scalars['String']['input'];
+};
+
+/** Answer to `updateSystem`. */
+export type UpdateSystemPayload = {
+  readonly __typename?: 'UpdateSystemPayload';
+  /** What stood in the way: all that is wrong with the definition, each with its path. */
+  readonly errors: ReadonlyArray<UserError>;
+  /** The system as it is now; null when it could not be changed. */
+  readonly system?: Maybe<System>;
+  /** What it is declared with, and an administrator should know. */
+  readonly warnings: ReadonlyArray<Scalars['String']['output']>;
 };
 
 /** A failure that a caller can act on. */
@@ -1125,16 +1377,21 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 export type ResolversTypes = {
   About: ResolverTypeWrapper<About>;
   AccessInput: AccessInput;
+  AddSystemInput: AddSystemInput;
+  AddSystemPayload: ResolverTypeWrapper<Omit<AddSystemPayload, 'errors' | 'system'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, system?: Maybe<ResolversTypes['System']> }>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   ByteCount: ResolverTypeWrapper<Scalars['ByteCount']['output']>;
   CancelPullInput: CancelPullInput;
   CancelPullPayload: ResolverTypeWrapper<Omit<CancelPullPayload, 'errors' | 'pull'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, pull?: Maybe<ResolversTypes['Pull']> }>;
   ConflictError: ResolverTypeWrapper<ConflictError>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  DeliveryVerification: DeliveryVerification;
   Digest: ResolverTypeWrapper<Scalars['Digest']['output']>;
   ErrorCode: ErrorCode;
   ExpireImageInput: ExpireImageInput;
   ExpireImagePayload: ResolverTypeWrapper<Omit<ExpireImagePayload, 'errors' | 'tag'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, tag?: Maybe<ResolversTypes['Tag']> }>;
+  FileOwnership: FileOwnership;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Image: ResolverTypeWrapper<ImageRecordModel>;
   ImageChange: ResolverTypeWrapper<Omit<ImageChange, 'image'> & { image?: Maybe<ResolversTypes['Image']> }>;
@@ -1150,12 +1407,15 @@ export type ResolversTypes = {
   Inspection: ResolverTypeWrapper<Inspection>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   InvalidInputError: ResolverTypeWrapper<InvalidInputError>;
+  KeepOrDrop: KeepOrDrop;
+  KeepOrStrip: KeepOrStrip;
   Label: ResolverTypeWrapper<Label>;
   LayerState: LayerState;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
   NotAllowedError: ResolverTypeWrapper<NotAllowedError>;
   NotFoundError: ResolverTypeWrapper<NotFoundError>;
+  OlderServers: OlderServers;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Pull: ResolverTypeWrapper<PullSnapshotModel>;
   PullConnection: ResolverTypeWrapper<Omit<PullConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['PullEdge']>, nodes: ReadonlyArray<ResolversTypes['Pull']> }>;
@@ -1171,14 +1431,26 @@ export type ResolversTypes = {
   RateLimit: ResolverTypeWrapper<RateLimit>;
   Registry: ResolverTypeWrapper<RegistryConfigModel>;
   RegistryCredentialsInput: RegistryCredentialsInput;
+  RemoveSystemInput: RemoveSystemInput;
+  RemoveSystemPayload: ResolverTypeWrapper<Omit<RemoveSystemPayload, 'errors'> & { errors: ReadonlyArray<ResolversTypes['UserError']> }>;
+  SquashfsCompression: SquashfsCompression;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   System: ResolverTypeWrapper<SystemConfigModel>;
   SystemAccess: SystemAccess;
+  SystemDefinitionInput: SystemDefinitionInput;
+  SystemDeliveryInput: SystemDeliveryInput;
+  SystemLocalInput: SystemLocalInput;
+  SystemPolicyInput: SystemPolicyInput;
+  SystemSource: SystemSource;
+  SystemSquashfsInput: SystemSquashfsInput;
+  SystemSshInput: SystemSshInput;
   SystemStatus: ResolverTypeWrapper<SystemStatus>;
   Tag: ResolverTypeWrapper<TagRecordModel>;
   TagMove: ResolverTypeWrapper<TagMove>;
   UnavailableError: ResolverTypeWrapper<UnavailableError>;
+  UpdateSystemInput: UpdateSystemInput;
+  UpdateSystemPayload: ResolverTypeWrapper<Omit<UpdateSystemPayload, 'errors' | 'system'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, system?: Maybe<ResolversTypes['System']> }>;
   UserError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['UserError']>;
   Verification: ResolverTypeWrapper<VerificationRecordModel>;
   VerificationError: ResolverTypeWrapper<VerificationError>;
@@ -1195,6 +1467,8 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   About: About;
   AccessInput: AccessInput;
+  AddSystemInput: AddSystemInput;
+  AddSystemPayload: Omit<AddSystemPayload, 'errors' | 'system'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, system?: Maybe<ResolversParentTypes['System']> };
   Boolean: Scalars['Boolean']['output'];
   ByteCount: Scalars['ByteCount']['output'];
   CancelPullInput: CancelPullInput;
@@ -1204,6 +1478,7 @@ export type ResolversParentTypes = {
   Digest: Scalars['Digest']['output'];
   ExpireImageInput: ExpireImageInput;
   ExpireImagePayload: Omit<ExpireImagePayload, 'errors' | 'tag'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, tag?: Maybe<ResolversParentTypes['Tag']> };
+  Float: Scalars['Float']['output'];
   ID: Scalars['ID']['output'];
   Image: ImageRecordModel;
   ImageChange: Omit<ImageChange, 'image'> & { image?: Maybe<ResolversParentTypes['Image']> };
@@ -1236,13 +1511,23 @@ export type ResolversParentTypes = {
   RateLimit: RateLimit;
   Registry: RegistryConfigModel;
   RegistryCredentialsInput: RegistryCredentialsInput;
+  RemoveSystemInput: RemoveSystemInput;
+  RemoveSystemPayload: Omit<RemoveSystemPayload, 'errors'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']> };
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
   System: SystemConfigModel;
+  SystemDefinitionInput: SystemDefinitionInput;
+  SystemDeliveryInput: SystemDeliveryInput;
+  SystemLocalInput: SystemLocalInput;
+  SystemPolicyInput: SystemPolicyInput;
+  SystemSquashfsInput: SystemSquashfsInput;
+  SystemSshInput: SystemSshInput;
   SystemStatus: SystemStatus;
   Tag: TagRecordModel;
   TagMove: TagMove;
   UnavailableError: UnavailableError;
+  UpdateSystemInput: UpdateSystemInput;
+  UpdateSystemPayload: Omit<UpdateSystemPayload, 'errors' | 'system'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, system?: Maybe<ResolversParentTypes['System']> };
   UserError: ResolversInterfaceTypes<ResolversParentTypes>['UserError'];
   Verification: VerificationRecordModel;
   VerificationError: VerificationError;
@@ -1255,6 +1540,12 @@ export type ResolversParentTypes = {
 
 export type AboutResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['About'] = ResolversParentTypes['About']> = {
   version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type AddSystemPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AddSystemPayload'] = ResolversParentTypes['AddSystemPayload']> = {
+  errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
+  system?: Resolver<Maybe<ResolversTypes['System']>, ParentType, ContextType>;
+  warnings?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export interface ByteCountScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['ByteCount'], any> {
@@ -1380,10 +1671,13 @@ export type LabelResolvers<ContextType = GatewayContext, ParentType extends Reso
 };
 
 export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  addSystem?: Resolver<ResolversTypes['AddSystemPayload'], ParentType, ContextType, RequireFields<MutationAddSystemArgs, 'input'>>;
   cancelPull?: Resolver<ResolversTypes['CancelPullPayload'], ParentType, ContextType, RequireFields<MutationCancelPullArgs, 'input'>>;
   expireImage?: Resolver<ResolversTypes['ExpireImagePayload'], ParentType, ContextType, RequireFields<MutationExpireImageArgs, 'input'>>;
   importImage?: Resolver<ResolversTypes['ImportImagePayload'], ParentType, ContextType, RequireFields<MutationImportImageArgs, 'input'>>;
   pullImage?: Resolver<ResolversTypes['PullImagePayload'], ParentType, ContextType, RequireFields<MutationPullImageArgs, 'input'>>;
+  removeSystem?: Resolver<ResolversTypes['RemoveSystemPayload'], ParentType, ContextType, RequireFields<MutationRemoveSystemArgs, 'input'>>;
+  updateSystem?: Resolver<ResolversTypes['UpdateSystemPayload'], ParentType, ContextType, RequireFields<MutationUpdateSystemArgs, 'input'>>;
   verifySystem?: Resolver<ResolversTypes['VerifySystemPayload'], ParentType, ContextType, RequireFields<MutationVerifySystemArgs, 'input'>>;
 };
 
@@ -1504,6 +1798,11 @@ export type RegistryResolvers<ContextType = GatewayContext, ParentType extends R
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type RemoveSystemPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['RemoveSystemPayload'] = ResolversParentTypes['RemoveSystemPayload']> = {
+  errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
+  isRemoved?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
 export type SubscriptionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
   imageChanged?: SubscriptionResolver<ResolversTypes['ImageChange'], "imageChanged", ParentType, ContextType, Partial<SubscriptionImageChangedArgs>>;
   pullProgress?: SubscriptionResolver<ResolversTypes['Pull'], "pullProgress", ParentType, ContextType, RequireFields<SubscriptionPullProgressArgs, 'id'>>;
@@ -1520,6 +1819,7 @@ export type SystemResolvers<ContextType = GatewayContext, ParentType extends Res
   queuedPullCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   realm?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   runningPullCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  source?: Resolver<ResolversTypes['SystemSource'], ParentType, ContextType>;
   status?: Resolver<Maybe<ResolversTypes['SystemStatus']>, ParentType, ContextType>;
   verification?: Resolver<Maybe<ResolversTypes['Verification']>, ParentType, ContextType>;
   workers?: Resolver<ReadonlyArray<ResolversTypes['Worker']>, ParentType, ContextType>;
@@ -1557,6 +1857,12 @@ export type UnavailableErrorResolvers<ContextType = GatewayContext, ParentType e
   path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
   retryable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type UpdateSystemPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['UpdateSystemPayload'] = ResolversParentTypes['UpdateSystemPayload']> = {
+  errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
+  system?: Resolver<Maybe<ResolversTypes['System']>, ParentType, ContextType>;
+  warnings?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type UserErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['UserError'] = ResolversParentTypes['UserError']> = {
@@ -1615,6 +1921,7 @@ export type WorkerResolvers<ContextType = GatewayContext, ParentType extends Res
 
 export type Resolvers<ContextType = GatewayContext> = {
   About?: AboutResolvers<ContextType>;
+  AddSystemPayload?: AddSystemPayloadResolvers<ContextType>;
   ByteCount?: GraphQLScalarType;
   CancelPullPayload?: CancelPullPayloadResolvers<ContextType>;
   ConflictError?: ConflictErrorResolvers<ContextType>;
@@ -1646,12 +1953,14 @@ export type Resolvers<ContextType = GatewayContext> = {
   Query?: QueryResolvers<ContextType>;
   RateLimit?: RateLimitResolvers<ContextType>;
   Registry?: RegistryResolvers<ContextType>;
+  RemoveSystemPayload?: RemoveSystemPayloadResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   System?: SystemResolvers<ContextType>;
   SystemStatus?: SystemStatusResolvers<ContextType>;
   Tag?: TagResolvers<ContextType>;
   TagMove?: TagMoveResolvers<ContextType>;
   UnavailableError?: UnavailableErrorResolvers<ContextType>;
+  UpdateSystemPayload?: UpdateSystemPayloadResolvers<ContextType>;
   UserError?: UserErrorResolvers<ContextType>;
   Verification?: VerificationResolvers<ContextType>;
   VerificationError?: VerificationErrorResolvers<ContextType>;

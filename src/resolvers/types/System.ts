@@ -6,6 +6,7 @@ import { globalId } from '../global-id.js';
 
 export const System: SystemResolvers = {
   id: ({ name }) => globalId('System', name),
+  source: ({ name }, _args, { services }) => services.systems.sourceOf(name),
   access: ({ access }) => (access === 'local' ? 'LOCAL' : 'REMOTE'),
   platform: ({ platform }) => formatPlatform(platform),
   queuedPullCount: async ({ name }, _args, { services }) => (await services.queues.counts(name)).queued,
