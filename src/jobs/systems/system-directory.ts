@@ -14,6 +14,8 @@ export interface SystemDirectory {
   /** All of them now, by name. */
   all(): readonly SystemConfig[];
   find(name: string): SystemConfig | undefined;
+  /** As it was last, when this process has known it: for what is still told of a system that was taken out. */
+  former(name: string): SystemConfig | undefined;
   /** Where a known system is declared. */
   sourceOf(name: string): SystemSource;
   /** Reads the index. @throws GatewayError INDEX_UNAVAILABLE */
@@ -35,6 +37,7 @@ export interface SystemDirectoryOptions {
 export async function openSystemDirectory({ config, store, subscriber, channel, log }: SystemDirectoryOptions): Promise<SystemDirectory> {
   const declaredByFile = new Set(config.systems.map(({ name }) => name));
   const listeners: (() => void)[] = [];
+  const former = new Map<string, SystemConfig>();
   let systems = byName(config.systems);
   let reading: Promise<void> = Promise.resolve();
 
@@ -52,6 +55,7 @@ export async function openSystemDirectory({ config, store, subscriber, channel, 
     });
     const found = byName([...config.systems, ...declared]);
     if (JSON.stringify(found) === JSON.stringify(systems)) return;
+    for (const system of systems) former.set(system.name, system);
     // What has not changed stays the same object.
     systems = found.map((system) => systems.find((known) => JSON.stringify(known) === JSON.stringify(system)) ?? system);
     for (const listener of listeners) listener();
@@ -73,6 +77,7 @@ export async function openSystemDirectory({ config, store, subscriber, channel, 
   return {
     all: () => systems,
     find: (name) => systems.find((system) => system.name === name),
+    former: (name) => former.get(name),
     sourceOf: (name) => (declaredByFile.has(name) ? 'FILE' : 'API'),
     refresh,
     onChange: (listener) => void listeners.push(listener),
