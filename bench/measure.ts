@@ -1,13 +1,13 @@
-/** What a piece of work costs: wall clock, processor seconds and memory, of this process and all its children. */
+/** What a piece of work costs: wall clock, processor seconds and memory, of a process and all its children. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 export interface Cost {
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
-  /** Peak of all processes below this one together, sampled. */
+  /** Peak of all processes below it together, without what ran before, sampled. */
   readonly childrenMib: number;
-  /** Peak of this process. */
+  /** Peak of the process, sampled. */
   readonly ownMib: number;
 }
 
@@ -15,14 +15,18 @@ export interface Cost {
 const TICKS = 100;
 const SAMPLE_MS = 250;
 
-export async function measure(work: () => Promise<unknown>): Promise<Cost> {
+/** @param pid of the process that does the work, or starts what does it; this one when not given. */
+export async function measure(work: () => Promise<unknown>, pid = process.pid): Promise<Cost> {
   let childrenMib = 0;
   let ownMib = 0;
+  // Servers that run beside the work, too, are children.
+  const others = residentOf(pid).childrenMib;
   const sampler = setInterval(() => {
-    childrenMib = Math.max(childrenMib, residentOfChildren());
-    ownMib = Math.max(ownMib, process.memoryUsage().rss / 2 ** 20);
+    const resident = residentOf(pid);
+    childrenMib = Math.max(childrenMib, resident.childrenMib - others);
+    ownMib = Math.max(ownMib, resident.ownMib);
   }, SAMPLE_MS);
-  const cpu = cpuSeconds();
+  const cpu = cpuSeconds(pid);
   const begin = performance.now();
   try {
     await work();
@@ -31,19 +35,19 @@ export async function measure(work: () => Promise<unknown>): Promise<Cost> {
   }
   return {
     wallSeconds: (performance.now() - begin) / 1000,
-    cpuSeconds: cpuSeconds() - cpu,
+    cpuSeconds: cpuSeconds(pid) - cpu,
     childrenMib,
     ownMib,
   };
 }
 
-/** Of this process and of all children that have ended. */
-function cpuSeconds(): number {
-  const fields = afterName(readFileSync('/proc/self/stat', 'latin1'));
+/** Of the process and of all its children that have ended. */
+function cpuSeconds(pid: number): number {
+  const fields = afterName(readFileSync(`/proc/${String(pid)}/stat`, 'latin1'));
   return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0) / TICKS;
 }
 
-function residentOfChildren(): number {
+function residentOf(pid: number): { readonly ownMib: number; readonly childrenMib: number } {
   const parents = new Map<number, number>();
   const resident = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
@@ -56,13 +60,13 @@ function residentOfChildren(): number {
       // It has just ended.
     }
   }
-  let sum = 0;
-  for (const [pid, size] of resident) {
-    let parent = parents.get(pid);
-    while (parent !== undefined && parent > 1 && parent !== process.pid) parent = parents.get(parent);
-    if (parent === process.pid && pid !== process.pid) sum += size;
+  let childrenMib = 0;
+  for (const [child, size] of resident) {
+    let parent = parents.get(child);
+    while (parent !== undefined && parent > 1 && parent !== pid) parent = parents.get(parent);
+    if (parent === pid && child !== pid) childrenMib += size;
   }
-  return sum;
+  return { ownMib: resident.get(pid) ?? 0, childrenMib };
 }
 
 /** The fields of a stat file behind the program's name, which may hold blanks. */
