@@ -199,6 +199,15 @@ describe('what is imported', () => {
     expect([mine.isPublic, ours.isPublic]).toEqual([false, true]);
     expect(meta(mine)).toMatch(new RegExp(`^USERACL: ${String(process.getuid?.())}$`, 'm'));
     expect(meta(ours)).not.toMatch(/USERACL/);
+    // It can be opened, and taken back; another name that is open keeps it so.
+    const path = join(inbox, 'mine');
+    expect((await ready(path, 'mine', { isPublic: true })).isPublic).toBe(true);
+    expect(meta(mine)).not.toMatch(/USERACL/);
+    await ready(path, 'open', { isPublic: true });
+    expect((await ready(path, 'mine')).imageId).toBe(mine.imageId);
+    expect(meta(mine)).not.toMatch(/USERACL/);
+    await ready(path, 'open');
+    expect(meta(mine)).toMatch(/USERACL/);
   }, 60_000);
 
   it('goes by `imagegw import`, and from there on by its name alone', async () => {
