@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { buildCallerCommands, runCommandLine } from './cli/caller-commands.js';
 import { addConfigCommand } from './cli/config-command.js';
+import { addDoctorCommand } from './cli/doctor-command.js';
 import { createProcessIo } from './cli/process-io.js';
 import { addServeCommands } from './cli/serve-commands.js';
 
@@ -17,5 +18,6 @@ const program = new Command('imagegw')
 buildCallerCommands(program, io);
 addServeCommands(program, io, version);
 addConfigCommand(program, io);
+addDoctorCommand(program, io);
 process.exitCode = await runCommandLine(program, process.argv.slice(2), io);
 dispose();
