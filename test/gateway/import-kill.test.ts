@@ -99,6 +99,28 @@ it.each<[string, string, () => string]>([
   expect(await allLeftovers(site)).toEqual([]);
 }, 60_000);
 
+it('goes to a system that was declared at run time, which is verified like any other', async () => {
+  workers.push(await spawnWorker(site));
+  const directory = join(site.directory, 'declared');
+  mkdirSync(directory);
+  const answer = await fetch(api.url!, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      query: 'mutation ($input: AddSystemInput!) { addSystem(input: $input) { errors { message } } }',
+      variables: { input: { name: 'new', definition: { accesstype: 'LOCAL', local: { imageDir: directory }, platform: 'linux/amd64' } } },
+    }),
+  });
+  expect(await answer.json()).toEqual({ data: { addSystem: { errors: [] } } });
+  const { id } = await client.importImage({ system: 'new', path: layout(), name: 'tool' });
+  const end = (await statesOf(client, id)).at(-1)!;
+  expect(end).toMatchObject({ state: 'READY', error: null });
+  writeFileSync(end.image!.path, 'damaged');
+  let report = await client.verifySystem({ system: 'new' });
+  while (report.state !== 'DONE') report = (await client.findVerification('new'))!;
+  expect(report.findings).toMatchObject([{ kind: 'DAMAGED', imageId: end.image!.imageId, pull: null }]);
+}, 60_000);
+
 it('goes to a system over SSH, and is read back there', async () => {
   workers.push(await spawnWorker(site));
   for (const [name, path] of [['layers', layout()], ['squashfs', squashfs()]] as const) {
