@@ -10,6 +10,7 @@ import { createCacheFiles, type CacheKey } from '../lib/cache-files.js';
 import { digestHex, sha256, type Digest } from '../lib/digest.js';
 import { GatewayError } from '../lib/errors.js';
 import { refreshOwner } from '../lib/owners.js';
+import { unlessAborted } from '../lib/unless-aborted.js';
 import type { Layer, LayerBlob, LayerIndex } from './layer.js';
 import { replayLayer, scanLayer, type ScanOptions, type SegmentOptions } from './scan-layer.js';
 import type { SquashfsOptions } from './settings.js';
@@ -32,6 +33,8 @@ export interface HeldLayer {
   release(): Promise<void>;
 }
 
+type ReadOptions = Pick<ScanOptions, 'limits' | 'signal'>;
+
 export interface LayerCache {
   has(digest: Digest, squashfs: SquashfsOptions): Promise<boolean>;
   /**
@@ -42,13 +45,17 @@ export interface LayerCache {
   find(
     layer: Layer,
     squashfs: SquashfsOptions,
-    options: Pick<ScanOptions, 'limits' | 'signal'>,
+    options: ReadOptions,
   ): Promise<HeldLayer | undefined>;
-  /** Reads the layer and keeps it. Layers with sparse files are not kept. @throws as scanLayer */
+  /**
+   * Reads the layer and keeps it; once, however many pulls of this worker want it. Layers with sparse files are not kept.
+   *
+   * @throws as scanLayer
+   */
   scan(
     layer: LayerBlob,
     segment: Omit<SegmentOptions, 'path'>,
-    options: Pick<ScanOptions, 'limits' | 'signal'>,
+    options: ReadOptions,
   ): Promise<HeldLayer>;
   /** Takes it out: its product was not what it should be. */
   discard(digest: Digest, squashfs: SquashfsOptions): Promise<void>;
@@ -56,6 +63,8 @@ export interface LayerCache {
 
 export function createLayerCache({ directory, owner, maxBytes, tools }: LayerCacheOptions): LayerCache {
   const files = createCacheFiles(directory, owner);
+  /** Layers that are being read, by their names in the cache. */
+  const running = new Map<string, Promise<unknown>>();
   let prepared: Promise<void> | undefined;
   const prepare = async (): Promise<void> => {
     prepared ??= files.prepare();
@@ -68,47 +77,73 @@ export function createLayerCache({ directory, owner, maxBytes, tools }: LayerCac
     return { folder: 'segments', name: `${digestHex(digest)}-${shape.slice(0, 16)}` };
   }
 
+  async function find(
+    layer: Layer,
+    squashfs: SquashfsOptions,
+    options: ReadOptions,
+  ): Promise<HeldLayer | undefined> {
+    await prepare();
+    const key = keyOf(layer.digest, squashfs);
+    const held = await files.hold(key);
+    if (held === undefined) return undefined;
+    const release = (): Promise<void> => rm(held.path, { force: true });
+    try {
+      const index = await replayLayer(layer, { path: held.path, isKept: true }, { tools, ...options });
+      return { index, release };
+    } catch (error) {
+      await release();
+      if (!(error instanceof GatewayError) || error.code !== 'CONVERSION_FAILED') throw error;
+      await rm(files.path(key), { force: true });
+      return undefined;
+    }
+  }
+
+  async function read(
+    layer: LayerBlob,
+    segment: Omit<SegmentOptions, 'path'>,
+    options: ReadOptions,
+  ): Promise<HeldLayer> {
+    await refreshOwner(files.ownersDirectory, owner);
+    const key = keyOf(layer.digest, segment.squashfs);
+    const path = files.partialPath(key);
+    const release = (): Promise<void> => rm(path, { force: true });
+    try {
+      const index = await scanLayer(layer, { tools, ...options, segment: { path, ...segment } });
+      if (index.isSparse) return { index, release };
+      if (maxBytes !== undefined) await files.makeRoom((await stat(path)).size, maxBytes);
+      const held = await files.publish(path, key);
+      return {
+        index: { ...index, segment: { path: held.path, isKept: true } },
+        release: () => rm(held.path, { force: true }),
+      };
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+
   return {
     async has(digest, squashfs) {
       return (await stat(files.path(keyOf(digest, squashfs))).catch(() => undefined)) !== undefined;
     },
 
-    async find(layer, squashfs, options) {
-      await prepare();
-      const key = keyOf(layer.digest, squashfs);
-      const held = await files.hold(key);
-      if (held === undefined) return undefined;
-      const release = (): Promise<void> => rm(held.path, { force: true });
-      try {
-        const index = await replayLayer(layer, { path: held.path, isKept: true }, { tools, ...options });
-        return { index, release };
-      } catch (error) {
-        await release();
-        if (!(error instanceof GatewayError) || error.code !== 'CONVERSION_FAILED') throw error;
-        await rm(files.path(key), { force: true });
-        return undefined;
-      }
-    },
+    find,
 
     async scan(layer, segment, options) {
       await prepare();
-      await refreshOwner(files.ownersDirectory, owner);
-      const key = keyOf(layer.digest, segment.squashfs);
-      const path = files.partialPath(key);
-      const release = (): Promise<void> => rm(path, { force: true });
-      try {
-        const index = await scanLayer(layer, { tools, ...options, segment: { path, ...segment } });
-        if (index.isSparse) return { index, release };
-        if (maxBytes !== undefined) await files.makeRoom((await stat(path)).size, maxBytes);
-        const held = await files.publish(path, key);
-        return {
-          index: { ...index, segment: { path: held.path, isKept: true } },
-          release: () => rm(held.path, { force: true }),
-        };
-      } catch (error) {
-        await release();
-        throw error;
+      const { name } = keyOf(layer.digest, segment.squashfs);
+      for (let others = running.get(name); others !== undefined; others = running.get(name)) {
+        // How it ends is the others' matter: then it is looked for, or it is our turn.
+        await unlessAborted(others, options.signal);
+        const found = await find(layer, segment.squashfs, options);
+        if (found !== undefined) return found;
       }
+      const work = read(layer, segment, options);
+      running.set(
+        name,
+        work.catch(() => {}).finally(() => running.delete(name)),
+      );
+      return await work;
     },
 
     async discard(digest, squashfs) {

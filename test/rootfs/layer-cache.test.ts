@@ -1,7 +1,7 @@
 /** Layers that are kept as they were read: the same product again, without the blobs; damage is found. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { openSync, closeSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { openSync, closeSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatewayError } from '../../src/lib/errors.js';
 import {
@@ -191,6 +191,41 @@ describe('a layer that is kept', () => {
       expect(kept().map((path) => path.includes(last.digest.slice(7)))).toEqual([true]);
       expect(await findAll()).toEqual([undefined, undefined]);
     }, 1));
+});
+
+describe('several pulls at once', () => {
+  /** The program, with a note of each call of `scan`. */
+  function counting(directory: string): { readonly tools: RootfsTools; scans(): number } {
+    const [path, log] = [join(directory, 'squash'), join(directory, 'calls')];
+    writeFileSync(log, '');
+    writeFileSync(path, `#!/bin/sh\n[ "$1" != scan ] || echo scan >> ${log}\nexec ${tools.squash.path} "$@"\n`, { mode: 0o755 });
+    return { tools: { ...tools, squash: { ...tools.squash, path } }, scans: () => readFileSync(log, 'utf8').split('\n').length - 1 };
+  }
+
+  it('read a layer once', () =>
+    scene(async ({ directory, cacheDirectory, layers: [layer] }) => {
+      const counted = counting(directory);
+      const cache = createLayerCache({ directory: cacheDirectory, owner: 'me', tools: counted.tools });
+      const held = await Promise.all([1, 2, 3].map(() => cache.scan(layer!, SEGMENT, options)));
+      expect(counted.scans()).toBe(1);
+      expect(new Set(held.map(({ index }) => index.segment?.path)).size).toBe(3);
+      expect(held.map(({ index }) => index.entries.length)).toEqual([300, 300, 300]);
+    }));
+
+  it('go on when the one that reads is cancelled, and leave at once when they are', () =>
+    scene(async ({ directory, cacheDirectory, layers: [layer] }) => {
+      const counted = counting(directory);
+      const cache = createLayerCache({ directory: cacheDirectory, owner: 'me', tools: counted.tools });
+      const [leader, leaver] = [new AbortController(), new AbortController()];
+      const first = cache.scan(layer!, SEGMENT, { ...options, signal: leader.signal });
+      const second = cache.scan(layer!, SEGMENT, options);
+      const third = cache.scan(layer!, SEGMENT, { ...options, signal: leaver.signal });
+      const codes = [codeOf(first), codeOf(third)];
+      leaver.abort(new GatewayError('CANCELLED', 'left'));
+      leader.abort(new GatewayError('CANCELLED', 'stopped'));
+      expect(await Promise.all(codes)).toEqual(['CANCELLED: stopped', 'CANCELLED: left']);
+      expect((await second).index.entries.length).toBe(300);
+    }));
 });
 
 describe('what is not kept', () => {

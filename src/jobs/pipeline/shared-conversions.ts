@@ -5,7 +5,7 @@
  */
 import { link } from 'node:fs/promises';
 import { join } from 'node:path';
-import { abortReason } from '../../lib/errors.js';
+import { unlessAborted } from '../../lib/unless-aborted.js';
 import type { Conversion } from './convert.js';
 
 export interface SharedConversions {
@@ -87,19 +87,4 @@ export function createSharedConversions(directories: { make(name: string): Promi
 async function named(conversion: Conversion, path: string): Promise<Conversion> {
   await link(conversion.product.path, path);
   return { ...conversion, product: { ...conversion.product, path } };
-}
-
-/** A pull that is cancelled, or loses its hold, does not wait to the end of what another makes. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortReason(signal));
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
