@@ -108,7 +108,7 @@ async function valuesInRedis(): Promise<string> {
   // Compressed, nothing would be found.
   await redis.config('SET', 'rdbcompression', 'no');
   const keys = await redis.keys('*');
-  return [...keys, ...(await Promise.all(keys.map(async (key) => (await redis.dumpBuffer(key))?.toString('latin1') ?? '')))].join('\n');
+  return [...keys, ...(await Promise.all(keys.map(async (key) => ((await redis.dumpBuffer(key)) as Buffer | null)?.toString('latin1') ?? '')))].join('\n');
 }
 
 const found = (text: string): string[] => secrets.filter((one) => text.includes(one) || text.includes(encodeURIComponent(one)));
