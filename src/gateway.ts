@@ -20,6 +20,9 @@ import { createRedisRateGate } from './jobs/redis-rate-gate.js';
 import { createRegistryAccounts } from './jobs/registry-accounts.js';
 import { registryLimitsOf, registrySettingsOf } from './jobs/registry-settings.js';
 import { createWorkDirectories } from './jobs/work-directories.js';
+import { checkSystem } from './jobs/tasks/check-system.js';
+import { startTaskRunner } from './jobs/tasks/task-runner.js';
+import { createTaskService } from './jobs/tasks/task-service.js';
 import { createTargets } from './jobs/system-targets.js';
 import { openSystemDirectory, type SystemDirectory } from './jobs/systems/system-directory.js';
 import { createSystemService, type SystemService } from './jobs/systems/system-service.js';
@@ -35,6 +38,7 @@ import { openDatabase } from './models/database.js';
 import { createImageStore } from './models/image-store.js';
 import { createPullStore } from './models/pull-store.js';
 import { isTerminal, type VerificationRecord } from './models/records.js';
+import { createTaskStore } from './models/task-store.js';
 import { createSystemStore } from './models/system-store.js';
 import { createVerificationStore } from './models/verification-store.js';
 import { createBlobCache, createRegistryClient } from './registry/index.js';
@@ -90,6 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const pulls = createPullStore(database);
     const images = createImageStore(database);
     const verifications = createVerificationStore(database);
+    const tasks = createTaskStore(database);
     const systemStore = createSystemStore(database);
     const systems = await openSystemDirectory({ config, store: systemStore, subscriber: redis.subscriber(), channel: names.systemsChannel, log });
     undo.push(() => systems.close());
@@ -130,6 +135,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       pullService,
       queues,
       verifications,
+      tasks,
       // Everybody reads the systems anew now and then, too.
       announce: () => publish(names.systemsChannel, '').catch(onError),
     });
@@ -232,7 +238,20 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         pool.serve(served().map(({ name }) => name));
         void heartbeat.tell();
       });
+      const taskRunner = startTaskRunner({
+        store: tasks,
+        images,
+        systems: served,
+        target: createTargets(ssh, { reconnects: 0 }),
+        check: (target, signal) => checkSystem({ target, work, worker: owner, probeBytes: config.jobs.systemProbeBytes, signal }),
+        leaseMs: config.jobs.lockDurationMs,
+        pollMs: config.jobs.heartbeatMs,
+        subscriber: redis.subscriber(),
+        channel: names.taskChannel,
+        log,
+      });
       undo.push(() => verifier.stop());
+      undo.push(() => taskRunner.stop());
       undo.push(() => heartbeat.stop());
       undo.push(() => work.close());
       undo.push(() => pool.close(config.jobs.shutdownGraceMs));
@@ -248,8 +267,19 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         await publish(names.verifyChannel, system).catch(onError);
         return record;
       };
+      const workers = createWorkerRegistry(redis.commands, names.prefix);
+      const taskService = createTaskService({
+        store: tasks,
+        images,
+        pullService,
+        workers,
+        // Workers look for themselves, too.
+        announce: (system) => publish(names.taskChannel, system).catch(onError),
+        answerMs: config.jobs.systemAnswerMs,
+        leaseMs: config.jobs.lockDurationMs,
+      });
       const server = await startHttpServer({
-        services: { config, systems, systemService, pulls, images, pullService, importService: createImportService({ config, images, pullService }), queues, hub, imageChanges, registry, accounts, workers: createWorkerRegistry(redis.commands, names.prefix), target, verifications, requestVerification, version: options.version, log },
+        services: { config, systems, systemService, pulls, images, pullService, importService: createImportService({ config, images, pullService }), queues, hub, imageChanges, registry, accounts, workers, taskService, verifications, requestVerification, version: options.version, log },
         checkReady: async () => {
           await Promise.all([database.ping(), redis.ping()]);
         },

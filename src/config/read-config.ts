@@ -112,6 +112,8 @@ export function readTopLevel(
       reconcileIntervalMs: values.ReconcileInterval,
       heartbeatMs: values.WorkerHeartbeat,
       systemCheckMs: values.SystemCheckInterval,
+      systemAnswerMs: values.SystemAnswerTimeout,
+      systemProbeBytes: values.SystemProbeSize,
       systemsRereadMs: values.SystemsRereadInterval,
       shutdownGraceMs: values.ShutdownGrace,
     },

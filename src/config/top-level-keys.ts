@@ -149,6 +149,8 @@ const ours = {
   ReconcileInterval: withDefault(duration(0.1), 30, 'how often pulls that no queue knows are looked for'),
   WorkerHeartbeat: withDefault(duration(0.1), 5, 'how often a worker says that it lives; three times without a word, and it counts as gone'),
   SystemCheckInterval: withDefault(duration(0.1), 60, 'how often a worker looks whether its systems can be reached, and what room they have'),
+  SystemAnswerTimeout: withDefault(duration(0.1), 60, 'how long `checkSystem` and `expireImage` wait for the answer of a worker'),
+  SystemProbeSize: withDefault(size(4096), '16 MiB', 'size of the file that `checkSystem` writes and reads to measure the speed'),
   SystemsRereadInterval: withDefault(duration(0.1), 30, 'how often systems that were declared by the API are read anew, whatever was heard of them'),
   ShutdownGrace: withDefault(duration(0), 10, 'how long a stopping worker lets its pulls go on'),
   ProgressEventsPerSecond: withDefault(

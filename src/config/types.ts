@@ -230,6 +230,10 @@ export interface JobsConfig {
   readonly heartbeatMs: number;
   /** How often a worker looks at its systems. */
   readonly systemCheckMs: number;
+  /** How long a caller waits for the answer of a system's worker. */
+  readonly systemAnswerMs: number;
+  /** What a check of a system writes. */
+  readonly systemProbeBytes: number;
   /** How often the systems that the index declares are read again, whatever was heard. */
   readonly systemsRereadMs: number;
   /** How long a stopping worker lets its pulls go on. */

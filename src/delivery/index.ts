@@ -2,6 +2,7 @@
 export { checkPublished, faultOfPublished, type CheckRequest, type PublishedFault, type PublishedState } from './check.js';
 export { createLocalTarget, type LocalTargetOptions } from './local-target.js';
 export { publishedNames, type Folder, type TargetName } from './names.js';
+export { probeTarget, PROBE_STEPS, type ProbeReport, type ProbeStep } from './probe.js';
 export { publish, publishMetadata } from './publish.js';
 export { removeImage } from './remove.js';
 export { DEFAULT_SSH_LIMITS, type SshAccount, type SshHost, type SshLimits } from './sftp/account.js';

@@ -13,6 +13,8 @@ export interface RedisNames {
   readonly imageChannel: string;
   /** The systems that the index declares have changed. */
   readonly systemsChannel: string;
+  /** There is work on a system that is not a pull: the name of the system. */
+  readonly taskChannel: string;
   /** A verification was asked for: the name of its system. */
   readonly verifyChannel: string;
 }
@@ -24,6 +26,7 @@ export function redisNames(prefix: string): RedisNames {
     wakeChannel: `${prefix}:wake`,
     imageChannel: `${prefix}:image`,
     systemsChannel: `${prefix}:systems`,
+    taskChannel: `${prefix}:task`,
     verifyChannel: `${prefix}:verify`,
   };
 }

@@ -49,6 +49,8 @@ export const ERROR_CODES = {
   POLICY_REFUSED: false,
   /** The workers that held the pull died, more often than the configuration allows. */
   STALLED: true,
+  /** No worker serves the system now, or none has answered. */
+  NO_WORKER: true,
   /** The pull took longer than the configuration allows. */
   TIMED_OUT: true,
   /** Somebody cancelled it. */

@@ -3,8 +3,8 @@
  */
 import mongoose, { type Connection, type Model } from 'mongoose';
 import { GatewayError, messageOf } from '../lib/errors.js';
-import type { ActiveRecord, ImageRecord, PullRecord, SystemRecord, TagRecord, VerificationRecord } from './records.js';
-import { activeSchema, imageSchema, pullSchema, systemSchema, tagSchema, verificationSchema } from './schemas.js';
+import type { ActiveRecord, ImageRecord, PullRecord, SystemRecord, TagRecord, TaskRecord, VerificationRecord } from './records.js';
+import { activeSchema, imageSchema, pullSchema, systemSchema, tagSchema, taskSchema, verificationSchema } from './schemas.js';
 
 export interface Database {
   readonly pulls: Model<PullRecord>;
@@ -13,6 +13,7 @@ export interface Database {
   readonly tags: Model<TagRecord>;
   readonly verifications: Model<VerificationRecord>;
   readonly systems: Model<SystemRecord>;
+  readonly tasks: Model<TaskRecord>;
   /** Resolves when the index answers. @throws GatewayError INDEX_UNAVAILABLE */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -51,6 +52,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const images = connection.model<ImageRecord>('Image', imageSchema);
   const tags = connection.model<TagRecord>('Tag', tagSchema);
   const systems = connection.model<SystemRecord>('System', systemSchema);
+  const tasks = connection.model<TaskRecord>('Task', taskSchema);
   const verifications = connection.model<VerificationRecord>('Verification', verificationSchema);
   try {
     for (const model of [pulls, actives, images, tags]) await model.createIndexes();
@@ -65,6 +67,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     tags,
     verifications,
     systems,
+    tasks,
     ping: () =>
       indexed(async () => {
         await connection.db?.command({ ping: 1 });

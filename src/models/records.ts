@@ -283,3 +283,34 @@ export interface SystemRecord {
   readonly changedBy: string;
   readonly changedAt: Date;
 }
+
+export const TASK_KINDS = ['CHECK', 'REMOVE'] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
+
+/** What a worker found when it checked a system. */
+export interface TaskAnswer {
+  readonly steps: readonly { readonly step: string; readonly durationMs: number; readonly problem: string | null }[];
+  readonly freeBytes: number | null;
+  readonly writeBytesPerSecond: number | null;
+  readonly readBytesPerSecond: number | null;
+  readonly worker: string;
+  readonly checkedAt: Date;
+}
+
+/** `gw_tasks`: work on a system that is not a pull. `_id` says what it is about. */
+export interface TaskRecord {
+  readonly _id: string;
+  readonly system: string;
+  readonly kind: TaskKind;
+  /** The image to remove. */
+  readonly imageId: string | null;
+  /** From when on a worker may take it; while one works on it, when its claim runs out. */
+  readonly dueAt: Date;
+  /** From when on nobody waits for it; null when it has to be done in any case. */
+  readonly expiresAt: Date | null;
+  /** Whoever holds it works on it. */
+  readonly claim: string | null;
+  readonly answer: TaskAnswer | null;
+  /** Why it could not be done the last time. */
+  readonly problem: { readonly code: ErrorCode; readonly message: string } | null;
+}

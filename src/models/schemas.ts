@@ -15,8 +15,10 @@ import {
   type PullRecord,
   type SystemRecord,
   type TagRecord,
+  type TaskRecord,
   type VerificationRecord,
   VERIFICATION_STATES,
+  TASK_KINDS,
 } from './records.js';
 
 const text = { type: String, required: true } as const;
@@ -191,4 +193,19 @@ export const systemSchema = new Schema<SystemRecord>(
     changedAt: date,
   },
   { ...whole, collection: 'gw_systems' },
+);
+
+export const taskSchema = new Schema<TaskRecord>(
+  {
+    _id: text,
+    system: text,
+    kind: { type: String, enum: TASK_KINDS, required: true },
+    imageId: textOrNull,
+    dueAt: date,
+    expiresAt: dateOrNull,
+    claim: textOrNull,
+    answer: { type: Schema.Types.Mixed, default: null },
+    problem: { type: new Schema({ code: text, message: anyText }, part), default: null },
+  },
+  { ...whole, collection: 'gw_tasks' },
 );

@@ -3,8 +3,6 @@
  */
 import type { Viewer } from '../access/viewer.js';
 import type { GatewayConfig } from '../config/index.js';
-import type { Target } from '../delivery/index.js';
-import type { SystemConfig } from '../config/index.js';
 import type { Logger } from '../lib/log.js';
 import type { ImageStore } from '../models/image-store.js';
 import type { PullStore } from '../models/pull-store.js';
@@ -17,6 +15,7 @@ import type { PullQueues } from '../jobs/pull-queues.js';
 import type { ProgressHub } from '../jobs/progress/progress-hub.js';
 import type { RegistryAccounts } from '../jobs/registry-accounts.js';
 import type { SystemDirectory } from '../jobs/systems/system-directory.js';
+import type { TaskService } from '../jobs/tasks/task-service.js';
 import type { SystemService } from '../jobs/systems/system-service.js';
 import type { RegistryClient } from '../registry/index.js';
 import type { WorkerRegistry } from '../jobs/worker-registry.js';
@@ -26,6 +25,7 @@ export interface GatewayServices {
   readonly config: GatewayConfig;
   readonly systems: SystemDirectory;
   readonly systemService: SystemService;
+  readonly taskService: TaskService;
   readonly pulls: PullStore;
   readonly images: ImageStore;
   readonly pullService: PullService;
@@ -36,7 +36,6 @@ export interface GatewayServices {
   readonly registry: RegistryClient;
   readonly accounts: RegistryAccounts;
   readonly workers: WorkerRegistry;
-  readonly target: (system: SystemConfig) => Target;
   readonly verifications: Pick<VerificationStore, 'get'>;
   /** Asks for a verification, and tells the workers. @throws GatewayError INDEX_UNAVAILABLE */
   readonly requestVerification: (system: string, repairs: boolean) => Promise<VerificationRecord>;

@@ -57,6 +57,8 @@ export type ErrorCode =
   | 'NOT_FOUND'
   /** A disk is too full; the message names the path, the need and what there is. */
   | 'NO_SPACE'
+  /** No worker serves the system now, or none has answered. */
+  | 'NO_WORKER'
   /** The packer (or another tool of the conversion) is missing. */
   | 'PACKER_MISSING'
   /** A rule of the site refuses it. */

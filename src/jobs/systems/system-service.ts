@@ -10,6 +10,7 @@ import type { ImageStore } from '../../models/image-store.js';
 import type { PullStore } from '../../models/pull-store.js';
 import { LIVE_STATES, type SystemRecord } from '../../models/records.js';
 import type { SystemStore } from '../../models/system-store.js';
+import type { TaskStore } from '../../models/task-store.js';
 import type { VerificationStore } from '../../models/verification-store.js';
 import { formatPlatform } from '../../registry/index.js';
 import type { PullQueues } from '../pull-queues.js';
@@ -25,6 +26,7 @@ export interface SystemServiceOptions {
   readonly pullService: Pick<PullService, 'endAll'>;
   readonly queues: PullQueues;
   readonly verifications: Pick<VerificationStore, 'forget'>;
+  readonly tasks: Pick<TaskStore, 'forgetSystem'>;
   /** Tells every process that the systems have changed; must not fail. */
   readonly announce: () => Promise<void>;
 }
@@ -145,6 +147,7 @@ export function createSystemService(options: SystemServiceOptions) {
     await images.forgetSystem(name);
     await pulls.forgetSystem(name);
     await options.verifications.forget(name);
+    await options.tasks.forgetSystem(name);
     await store.remove(name);
   }
 

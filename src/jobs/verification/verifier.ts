@@ -9,6 +9,7 @@ import type { Logger } from '../../lib/log.js';
 import { persistently } from '../../models/database.js';
 import type { VerificationRecord } from '../../models/records.js';
 import type { VerificationProgress, VerificationStore } from '../../models/verification-store.js';
+import { startWorkLoop } from '../work-loop.js';
 
 export interface VerifierOptions {
   readonly store: VerificationStore;
@@ -32,40 +33,22 @@ export interface VerifierOptions {
 /** Works until it is stopped; what it has in hand then is left to others. */
 export function startVerifier(options: VerifierOptions): { stop(): Promise<void> } {
   const { store, log } = options;
-  const stopping = new AbortController();
-  let wake: () => void = () => {};
-  options.subscriber.subscribe(options.channel).catch((error: unknown) => log.warn({ err: error }, 'requests for verifications are not heard; they are looked for'));
-  options.subscriber.on('message', () => wake());
-  const loop = run();
+  const { systems, pollMs, subscriber, channel } = options;
+  return startWorkLoop({ systems, pollMs, subscriber, channel, log, serve });
 
-  async function run(): Promise<void> {
-    while (!isAborted(stopping.signal)) {
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      for (const system of options.systems()) {
-        if (isAborted(stopping.signal)) return;
-        await serve(system).catch((error: unknown) => log.warn({ err: error, system }, 'a verification could not be looked after'));
-      }
-      const timer = setTimeout(() => wake(), options.pollMs);
-      await woken;
-      clearTimeout(timer);
-    }
-  }
-
-  async function serve(system: string): Promise<void> {
+  async function serve(system: string, stopping: AbortSignal): Promise<void> {
     let known = await store.get(system);
     const before = options.intervalMs === undefined ? undefined : new Date(Date.now() - options.intervalMs);
     if (before !== undefined && isDue(known, before)) known = await store.request(system, true, before);
     if (known === undefined || hasEnded(known)) return;
     const lease = randomUUID();
     const record = await store.claim(system, options.worker, lease, leaseEnd());
-    if (record !== undefined) await work(record, lease);
+    if (record !== undefined) await work(record, lease, stopping);
   }
 
-  async function work({ _id: system, repairs }: VerificationRecord, lease: string): Promise<void> {
+  async function work({ _id: system, repairs }: VerificationRecord, lease: string, stopping: AbortSignal): Promise<void> {
     const lost = new AbortController();
-    const signal = AbortSignal.any([stopping.signal, lost.signal]);
+    const signal = AbortSignal.any([stopping, lost.signal]);
     let progress: VerificationProgress = { imageCount: 0, imagesDone: 0, bytesTotal: 0, bytesDone: 0, findingCount: 0, findings: [] };
     let saving = Promise.resolve();
     // While the index is away nobody else can take it either.
@@ -94,20 +77,14 @@ export function startVerifier(options: VerifierOptions): { stop(): Promise<void>
       await saving;
     }
     if (lost.signal.aborted) return;
-    if (stopping.signal.aborted) return store.handBack(system, lease);
+    if (stopping.aborted) return store.handBack(system, lease);
     await persistently(() => store.finish(system, lease, progress, failure), options.indexRetryMs);
     log.info({ system, images: progress.imageCount, findings: progress.findingCount }, 'verification ended');
   }
 
-  const leaseEnd = (): Date => new Date(Date.now() + options.leaseMs);
-
-  return {
-    async stop() {
-      stopping.abort(new GatewayError('CANCELLED', 'This worker stops.'));
-      wake();
-      await loop;
-    },
-  };
+  function leaseEnd(): Date {
+    return new Date(Date.now() + options.leaseMs);
+  }
 }
 
 function hasEnded({ state }: VerificationRecord): boolean {
@@ -121,9 +98,4 @@ function isDue(known: VerificationRecord | undefined, before: Date): boolean {
 function failureOf(error: unknown): NonNullable<VerificationRecord['error']> {
   if (error instanceof GatewayError && error.code !== 'INTERNAL') return { code: error.code, message: messageOf(error) };
   return { code: 'INTERNAL', message: 'A fault of the gateway ended the verification; its log has the details.' };
-}
-
-/** A function, because the compiler takes what it has seen once for what stays. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

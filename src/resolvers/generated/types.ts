@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { ImageRecord as ImageRecordModel, PullSnapshot as PullSnapshotModel, TagRecord as TagRecordModel, VerificationRecord as VerificationRecordModel, VerificationFinding as VerificationFindingModel } from '../../models/records.js';
+import type { ImageRecord as ImageRecordModel, PullSnapshot as PullSnapshotModel, TagRecord as TagRecordModel, VerificationRecord as VerificationRecordModel, VerificationFinding as VerificationFindingModel, TaskAnswer as TaskAnswerModel } from '../../models/records.js';
 import type { SystemConfig as SystemConfigModel, RegistryConfig as RegistryConfigModel } from '../../config/index.js';
 import type { GatewayContext } from '../context.js';
 export type Maybe<T> = T | null;
@@ -72,6 +72,21 @@ export type CancelPullPayload = {
   readonly pull?: Maybe<Pull>;
 };
 
+/** A system to check. */
+export type CheckSystemInput = {
+  /** Name of the system. */
+  readonly system: Scalars['String']['input'];
+};
+
+/** Answer to `checkSystem`. */
+export type CheckSystemPayload = {
+  readonly __typename?: 'CheckSystemPayload';
+  /** What the worker found; null when none could look. */
+  readonly check?: Maybe<SystemCheck>;
+  /** Why none could look. What is wrong with the system is in the check. */
+  readonly errors: ReadonlyArray<UserError>;
+};
+
 /** The state of things does not allow it now: a pull that has ended, an image that is in use. */
 export type ConflictError = UserError & {
   readonly __typename?: 'ConflictError';
@@ -128,6 +143,8 @@ export type ErrorCode =
   | 'NOT_FOUND'
   /** A disk is too full; the message names the path, the need and what there is. */
   | 'NO_SPACE'
+  /** No worker serves the system now, or none has answered. */
+  | 'NO_WORKER'
   /** The packer (or another tool of the conversion) is missing. */
   | 'PACKER_MISSING'
   /** A rule of the site refuses it. */
@@ -425,7 +442,15 @@ export type Mutation = {
    * everybody with `force`.
    */
   readonly cancelPull: CancelPullPayload;
-  /** Takes a name off an image on a system. The files go with the last name. Running containers are not touched. */
+  /**
+   * Has one of a system's workers try everything that publishing needs, with a file that is removed again, and measure room
+   * and speed. Administrators of the system only.
+   */
+  readonly checkSystem: CheckSystemPayload;
+  /**
+   * Takes a name off an image on a system. The files go with the last name: a worker of the system removes them, later when
+   * there is none now, and `errors` says so then. Running containers are not touched.
+   */
   readonly expireImage: ExpireImagePayload;
   /**
    * Publishes an image that lies on the machine of the system's worker, under a name of its own, `custom:<name>`: a
@@ -465,6 +490,12 @@ export type MutationAddSystemArgs = {
 /** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
 export type MutationCancelPullArgs = {
   input: CancelPullInput;
+};
+
+
+/** The things one can do. A failure that a caller can act on comes in the payload's `errors`; GraphQL errors are for the rest. */
+export type MutationCheckSystemArgs = {
+  input: CheckSystemInput;
 };
 
 
@@ -956,6 +987,55 @@ export type SystemAccess =
   /** The gateway writes over SFTP. */
   | 'REMOTE';
 
+/** How a system does from where one of its workers stands. */
+export type SystemCheck = {
+  readonly __typename?: 'SystemCheck';
+  /** When it looked. */
+  readonly checkedAt: Scalars['DateTime']['output'];
+  /** Room that the gateway may use there; null when it could not be measured. */
+  readonly freeBytes?: Maybe<Scalars['ByteCount']['output']>;
+  /** True when nothing is wrong: images can be published. */
+  readonly isUsable: Scalars['Boolean']['output'];
+  /** Speed of reading it back, which a cache of the system may have made higher; null when nothing could be read. */
+  readonly readBytesPerSecond?: Maybe<Scalars['Float']['output']>;
+  /** What was tried, in this order. A step without which the next ones have no meaning is the last one when it fails. */
+  readonly steps: ReadonlyArray<SystemCheckStep>;
+  /** Name of the worker that looked. */
+  readonly worker: Scalars['String']['output'];
+  /** Speed of writing, fsync included; null when nothing could be written. */
+  readonly writeBytesPerSecond?: Maybe<Scalars['Float']['output']>;
+};
+
+/** One step of a check. */
+export type SystemCheckStep = {
+  readonly __typename?: 'SystemCheckStep';
+  /** How long it took, in milliseconds. */
+  readonly durationMs: Scalars['Float']['output'];
+  /** What is wrong, and what to do; null when nothing is. */
+  readonly problem?: Maybe<Scalars['String']['output']>;
+  /** What was tried. */
+  readonly step: SystemCheckStepKind;
+};
+
+/** What a check tries, in this order. */
+export type SystemCheckStepKind =
+  /** Connecting, logging in, and looking at the image directory. */
+  | 'CONNECT'
+  /** Listing the image directory. */
+  | 'LIST'
+  /** Reading it back. */
+  | 'READ'
+  /** Removing it. */
+  | 'REMOVE'
+  /** Renaming it in one step. */
+  | 'RENAME'
+  /** Measuring the room. */
+  | 'ROOM'
+  /** Fsync of the directory. */
+  | 'SYNC'
+  /** Writing a file, giving it mode and owner, and fsync. */
+  | 'WRITE';
+
 /**
  * What a system is, as an entry of `Platforms` in imagemanager.json says it, under the same names and with the same rules:
  * docs/configuration.md has the default of each. Paths must begin with `/`.
@@ -1383,6 +1463,8 @@ export type ResolversTypes = {
   ByteCount: ResolverTypeWrapper<Scalars['ByteCount']['output']>;
   CancelPullInput: CancelPullInput;
   CancelPullPayload: ResolverTypeWrapper<Omit<CancelPullPayload, 'errors' | 'pull'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, pull?: Maybe<ResolversTypes['Pull']> }>;
+  CheckSystemInput: CheckSystemInput;
+  CheckSystemPayload: ResolverTypeWrapper<Omit<CheckSystemPayload, 'check' | 'errors'> & { check?: Maybe<ResolversTypes['SystemCheck']>, errors: ReadonlyArray<ResolversTypes['UserError']> }>;
   ConflictError: ResolverTypeWrapper<ConflictError>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DeliveryVerification: DeliveryVerification;
@@ -1438,6 +1520,9 @@ export type ResolversTypes = {
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   System: ResolverTypeWrapper<SystemConfigModel>;
   SystemAccess: SystemAccess;
+  SystemCheck: ResolverTypeWrapper<TaskAnswerModel>;
+  SystemCheckStep: ResolverTypeWrapper<SystemCheckStep>;
+  SystemCheckStepKind: SystemCheckStepKind;
   SystemDefinitionInput: SystemDefinitionInput;
   SystemDeliveryInput: SystemDeliveryInput;
   SystemLocalInput: SystemLocalInput;
@@ -1473,6 +1558,8 @@ export type ResolversParentTypes = {
   ByteCount: Scalars['ByteCount']['output'];
   CancelPullInput: CancelPullInput;
   CancelPullPayload: Omit<CancelPullPayload, 'errors' | 'pull'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, pull?: Maybe<ResolversParentTypes['Pull']> };
+  CheckSystemInput: CheckSystemInput;
+  CheckSystemPayload: Omit<CheckSystemPayload, 'check' | 'errors'> & { check?: Maybe<ResolversParentTypes['SystemCheck']>, errors: ReadonlyArray<ResolversParentTypes['UserError']> };
   ConflictError: ConflictError;
   DateTime: Scalars['DateTime']['output'];
   Digest: Scalars['Digest']['output'];
@@ -1516,6 +1603,8 @@ export type ResolversParentTypes = {
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
   System: SystemConfigModel;
+  SystemCheck: TaskAnswerModel;
+  SystemCheckStep: SystemCheckStep;
   SystemDefinitionInput: SystemDefinitionInput;
   SystemDeliveryInput: SystemDeliveryInput;
   SystemLocalInput: SystemLocalInput;
@@ -1555,6 +1644,11 @@ export interface ByteCountScalarConfig extends GraphQLScalarTypeConfig<Resolvers
 export type CancelPullPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['CancelPullPayload'] = ResolversParentTypes['CancelPullPayload']> = {
   errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
   pull?: Resolver<Maybe<ResolversTypes['Pull']>, ParentType, ContextType>;
+};
+
+export type CheckSystemPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['CheckSystemPayload'] = ResolversParentTypes['CheckSystemPayload']> = {
+  check?: Resolver<Maybe<ResolversTypes['SystemCheck']>, ParentType, ContextType>;
+  errors?: Resolver<ReadonlyArray<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
 
 export type ConflictErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ConflictError'] = ResolversParentTypes['ConflictError']> = {
@@ -1673,6 +1767,7 @@ export type LabelResolvers<ContextType = GatewayContext, ParentType extends Reso
 export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   addSystem?: Resolver<ResolversTypes['AddSystemPayload'], ParentType, ContextType, RequireFields<MutationAddSystemArgs, 'input'>>;
   cancelPull?: Resolver<ResolversTypes['CancelPullPayload'], ParentType, ContextType, RequireFields<MutationCancelPullArgs, 'input'>>;
+  checkSystem?: Resolver<ResolversTypes['CheckSystemPayload'], ParentType, ContextType, RequireFields<MutationCheckSystemArgs, 'input'>>;
   expireImage?: Resolver<ResolversTypes['ExpireImagePayload'], ParentType, ContextType, RequireFields<MutationExpireImageArgs, 'input'>>;
   importImage?: Resolver<ResolversTypes['ImportImagePayload'], ParentType, ContextType, RequireFields<MutationImportImageArgs, 'input'>>;
   pullImage?: Resolver<ResolversTypes['PullImagePayload'], ParentType, ContextType, RequireFields<MutationPullImageArgs, 'input'>>;
@@ -1826,6 +1921,22 @@ export type SystemResolvers<ContextType = GatewayContext, ParentType extends Res
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type SystemCheckResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['SystemCheck'] = ResolversParentTypes['SystemCheck']> = {
+  checkedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  freeBytes?: Resolver<Maybe<ResolversTypes['ByteCount']>, ParentType, ContextType>;
+  isUsable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  readBytesPerSecond?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  steps?: Resolver<ReadonlyArray<ResolversTypes['SystemCheckStep']>, ParentType, ContextType>;
+  worker?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  writeBytesPerSecond?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+};
+
+export type SystemCheckStepResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['SystemCheckStep'] = ResolversParentTypes['SystemCheckStep']> = {
+  durationMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  problem?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  step?: Resolver<ResolversTypes['SystemCheckStepKind'], ParentType, ContextType>;
+};
+
 export type SystemStatusResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['SystemStatus'] = ResolversParentTypes['SystemStatus']> = {
   checkedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   freeBytes?: Resolver<Maybe<ResolversTypes['ByteCount']>, ParentType, ContextType>;
@@ -1924,6 +2035,7 @@ export type Resolvers<ContextType = GatewayContext> = {
   AddSystemPayload?: AddSystemPayloadResolvers<ContextType>;
   ByteCount?: GraphQLScalarType;
   CancelPullPayload?: CancelPullPayloadResolvers<ContextType>;
+  CheckSystemPayload?: CheckSystemPayloadResolvers<ContextType>;
   ConflictError?: ConflictErrorResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
   Digest?: GraphQLScalarType;
@@ -1956,6 +2068,8 @@ export type Resolvers<ContextType = GatewayContext> = {
   RemoveSystemPayload?: RemoveSystemPayloadResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   System?: SystemResolvers<ContextType>;
+  SystemCheck?: SystemCheckResolvers<ContextType>;
+  SystemCheckStep?: SystemCheckStepResolvers<ContextType>;
   SystemStatus?: SystemStatusResolvers<ContextType>;
   Tag?: TagResolvers<ContextType>;
   TagMove?: TagMoveResolvers<ContextType>;

@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { probeTarget, type Target } from '../../delivery/index.js';
+import { newCheckId } from '../../models/ids.js';
+import type { TaskAnswer } from '../../models/records.js';
+import type { WorkDirectories } from '../work-directories.js';
+
+export interface CheckSystemOptions {
+  readonly target: Target;
+  readonly work: WorkDirectories;
+  readonly worker: string;
+  /** Bytes to write and read back. */
+  readonly probeBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** Tries a system from where this worker stands. @throws the reason of the signal, NO_SPACE of this machine's disk */
+export async function checkSystem({ target, work, worker, probeBytes, signal }: CheckSystemOptions): Promise<TaskAnswer> {
+  const id = newCheckId();
+  const directory = await work.make(id);
+  try {
+    const path = join(directory, 'probe');
+    // Random, so that neither a compressing file system nor one that finds equal blocks flatters it.
+    await writeFile(path, randomBytes(probeBytes), { mode: 0o600 });
+    return { ...(await probeTarget(target, { id, path, size: probeBytes, signal })), worker, checkedAt: new Date() };
+  } finally {
+    await work.remove(id);
+  }
+}

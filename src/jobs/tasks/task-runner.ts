@@ -1,0 +1,124 @@
+/**
+ * A worker's part in work on systems that is not a pull: checks, and the removal of images. Systems do not wait for each
+ * other; on one system one thing is done after the other.
+ */
+import type { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
+import type { SystemConfig } from '../../config/index.js';
+import { removeImage, type Target } from '../../delivery/index.js';
+import { GatewayError } from '../../lib/errors.js';
+import type { Logger } from '../../lib/log.js';
+import type { ImageStore } from '../../models/image-store.js';
+import type { TaskAnswer, TaskRecord } from '../../models/records.js';
+import type { TaskStore } from '../../models/task-store.js';
+import { startWorkLoop } from '../work-loop.js';
+
+export interface TaskRunnerOptions {
+  readonly store: TaskStore;
+  readonly images: ImageStore;
+  readonly systems: () => readonly SystemConfig[];
+  /** A target that gives up soon. */
+  readonly target: (system: SystemConfig) => Target;
+  readonly check: (target: Target, signal: AbortSignal) => Promise<TaskAnswer>;
+  /** A worker that is silent for so long (ms) has lost the task; what failed is tried again after it. */
+  readonly leaseMs: number;
+  readonly pollMs: number;
+  readonly subscriber: Redis;
+  readonly channel: string;
+  readonly log: Logger;
+}
+
+/** Works until it is stopped; what it has in hand then is left to others. */
+export function startTaskRunner(options: TaskRunnerOptions): { stop(): Promise<void> } {
+  const { store, images, log } = options;
+  const { pollMs, subscriber, channel } = options;
+  const busy = new Map<string, Promise<void>>();
+  /** Systems that may have something to do. */
+  const asked = new Set<string>();
+  const loop = startWorkLoop({ systems: () => options.systems().map(({ name }) => name), serve, pollMs, subscriber, channel, log });
+
+  function serve(name: string, stopping: AbortSignal): Promise<void> {
+    asked.add(name);
+    if (!busy.has(name)) busy.set(name, workOff(name, stopping));
+    return Promise.resolve();
+  }
+
+  async function workOff(name: string, stopping: AbortSignal): Promise<void> {
+    while (asked.delete(name) && !stopping.aborted) {
+      const system = options.systems().find((candidate) => candidate.name === name);
+      if (system === undefined) break;
+      const due = await store.due(name).catch((error: unknown) => {
+        log.warn({ err: error, system: name }, 'what there is to do on a system could not be read');
+        return [];
+      });
+      for (const task of due) {
+        if (isAborted(stopping)) break;
+        await work(task, system, stopping).catch((error: unknown) => log.warn({ err: error, task: task._id }, 'a task could not be ended; it is tried again'));
+      }
+    }
+    // Nothing is awaited in between, so that what is asked for now begins anew.
+    busy.delete(name);
+  }
+
+  async function work(task: TaskRecord, system: SystemConfig, stopping: AbortSignal): Promise<void> {
+    if (task.expiresAt !== null && task.expiresAt <= new Date()) return store.drop(task._id, task.claim);
+    const claim = randomUUID();
+    if (!(await store.take(task, claim, leaseEnd()))) return;
+    const lost = new AbortController();
+    const signal = AbortSignal.any([stopping, lost.signal]);
+    const timer = setInterval(() => {
+      store.renew(task._id, claim, leaseEnd()).then(
+        (ours) => (ours ? undefined : lost.abort(new GatewayError('CONFLICT', 'Another worker does this now.'))),
+        () => {},
+      );
+    }, options.leaseMs / 3);
+    try {
+      await (task.kind === 'CHECK' ? check(task, claim, system, signal) : remove(task, claim, system, signal));
+    } catch (error) {
+      // At once by another worker, when this one stops.
+      const dueAt = stopping.aborted ? new Date() : leaseEnd();
+      if (!signal.aborted) log.warn({ err: error, task: task._id }, 'a task on a system failed');
+      await store.release(task._id, claim, { dueAt, ...(signal.aborted ? {} : { problem: problemOf(error) }) });
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  async function check({ _id, expiresAt }: TaskRecord, claim: string, system: SystemConfig, signal: AbortSignal): Promise<void> {
+    const answer = await options.check(options.target(system), signal);
+    await store.release(_id, claim, { answer, dueAt: expiresAt ?? new Date() });
+  }
+
+  /** Removes an image that has no name. Marked first: from then on nobody can name it, so that what is removed is what nobody has. */
+  async function remove({ _id, imageId }: TaskRecord, claim: string, system: SystemConfig, signal: AbortSignal): Promise<void> {
+    const image = imageId === null ? undefined : await images.getImage(system.name, imageId);
+    if (image === undefined || image.tags.length > 0) return store.drop(_id, claim);
+    // A pull is about to name it: it is looked at again when that has been decided.
+    if (!(await images.beginRemoval(system.name, image.imageId))) return store.release(_id, claim, { dueAt: leaseEnd() });
+    signal.throwIfAborted();
+    await removeImage(options.target(system), image.imageId);
+    await images.endRemoval(system.name, image.imageId);
+    await store.drop(_id, claim);
+  }
+
+  function leaseEnd(): Date {
+    return new Date(Date.now() + options.leaseMs);
+  }
+
+  return {
+    async stop() {
+      await loop.stop();
+      await Promise.all(busy.values());
+    },
+  };
+}
+
+function problemOf(error: unknown): NonNullable<TaskRecord['problem']> {
+  if (error instanceof GatewayError && error.code !== 'INTERNAL') return { code: error.code, message: error.message };
+  return { code: 'INTERNAL', message: 'A fault of the worker; its log has the details.' };
+}
+
+/** A function, because the compiler takes what it has seen once for what stays. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
