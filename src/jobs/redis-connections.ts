@@ -47,7 +47,9 @@ export async function connectRedis(address: RedisAddress, onError: (error: unkno
   }
   return {
     commands,
-    subscriber: () => opened(new Redis({ ...base, maxRetriesPerRequest: null, autoResubscribe: true })),
+    // Without the question whether Redis is ready: asked behind the first SUBSCRIBE, it is an error, and Redis takes
+    // SUBSCRIBE while it still reads its data.
+    subscriber: () => opened(new Redis({ ...base, maxRetriesPerRequest: null, autoResubscribe: true, enableReadyCheck: false })),
     worker: () => opened(new Redis({ ...base, maxRetriesPerRequest: null })),
     async ping() {
       try {
