@@ -31,11 +31,12 @@ export interface BenchTable {
 
 const MIB = 1024 * 1024;
 const ROUNDS = 9;
+const WARM_UPS = 4;
 const signal = new AbortController().signal;
 const run = (command: string, ...args: string[]): Promise<string> => runChild({ command, args });
 
 /** Builds an image of layers of random bytes, pushes it, fetches it in turn with each tool, and removes everything. */
-export async function benchFetch(layerMib: readonly number[], rounds = ROUNDS): Promise<BenchTable> {
+export async function benchFetch(layerMib: readonly number[], rounds = ROUNDS, warmUps = WARM_UPS): Promise<BenchTable> {
   const directory = await mkdtemp(join(tmpdir(), 'imagegw-bench-fetch-'));
   const registry = await startDockerRegistry();
   try {
@@ -61,9 +62,12 @@ export async function benchFetch(layerMib: readonly number[], rounds = ROUNDS): 
     };
     const times = new Map(Object.keys(tools).map((name) => [name, [] as number[]]));
     let peak = 0;
-    // A first round is not counted: a gateway runs for long, and what others read lies in memory by then too.
-    for (let round = -1; round < rounds; round += 1) {
-      for (const [name, fetch] of Object.entries(tools)) {
+    // The first rounds are not counted: a gateway runs for long, and what others read lies in memory by then too.
+    for (let round = -warmUps; round < rounds; round += 1) {
+      // Each begins in turn: what comes after another tool finds the disk as that one has left it.
+      const turn = (round + warmUps) % Object.keys(tools).length;
+      const ordered = [...Object.entries(tools).slice(turn), ...Object.entries(tools).slice(0, turn)];
+      for (const [name, fetch] of ordered) {
         const target = join(directory, 'target');
         const idle = process.memoryUsage().rss;
         const sampler = setInterval(() => {
@@ -80,12 +84,13 @@ export async function benchFetch(layerMib: readonly number[], rounds = ROUNDS): 
       name,
       Math.round(median(list)),
       Math.round(Math.min(...list)),
+      name === 'imagegw' ? '-' : ratio(times.get('imagegw') ?? [], list),
       name === 'imagegw' ? Math.round(peak / MIB) : '-',
     ]);
     const size = `${layerMib.length} layers, ${layerMib.reduce((sum, mib) => sum + mib, 0)} MiB`;
     return {
       title: `Fetch an image (${size}), ${rounds} rounds`,
-      columns: ['tool', 'median ms', 'best ms', 'peak MiB above idle'],
+      columns: ['tool', 'median ms', 'best ms', 'imagegw takes, round by round', 'peak MiB above idle'],
       rows,
     };
   } finally {
@@ -126,6 +131,11 @@ async function pushImage(directory: string, host: string, layerMib: readonly num
   await rm(layout, { recursive: true });
 }
 
+/** The median of what ours takes of the other's time in the same round. */
+function ratio(ours: readonly number[], other: readonly number[]): string {
+  return `${median(ours.map((ms, at) => ms / (other[at] ?? ms))).toFixed(2)} x`;
+}
+
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
@@ -133,7 +143,7 @@ function median(values: readonly number[]): number {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const tables = [await benchFetch([64, 32, 16, 16, 8, 4, 2, 1])];
-  if (process.env['IMAGEGW_BENCH_LARGE'] === '1') tables.push(await benchFetch([2048], 1));
+  if (process.env['IMAGEGW_BENCH_LARGE'] === '1') tables.push(await benchFetch([2048], 1, 1));
   for (const { title, columns, rows } of tables) {
     console.log(title);
     console.table(rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]]))));
