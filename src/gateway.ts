@@ -4,6 +4,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { GatewayConfig, SystemConfig } from './config/index.js';
 import { SshConnections, sweepTemporary, type Target } from './delivery/index.js';
+import { openCredentials, publishCredentials } from './jobs/credentials/sealed-credentials.js';
+import { workerKey } from './jobs/credentials/worker-key.js';
 import { createImageChanges, encodeImageChange } from './jobs/image-changes.js';
 import { createImportService } from './jobs/import-service.js';
 import { redisNames } from './jobs/keys.js';
@@ -34,6 +36,7 @@ import { verifySystem } from './jobs/verification/verify-system.js';
 import { GatewayError } from './lib/errors.js';
 import type { Logger } from './lib/log.js';
 import { createPace } from './lib/pace.js';
+import { createCredentialStore } from './models/credential-store.js';
 import { openDatabase } from './models/database.js';
 import { createImageStore } from './models/image-store.js';
 import { createPullStore } from './models/pull-store.js';
@@ -103,11 +106,25 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     undo.push(() => queues.close());
     const gate = createRedisRateGate({ redis: redis.commands, prefix: names.prefix, onError });
     const accounts = createRegistryAccounts(redis.commands, names.prefix, onError);
+    const credentials = createCredentialStore(database);
+    // A process with an API has the logins in its own configuration.
+    const sealed = roles.api
+      ? undefined
+      : await openCredentials({
+          key: await workerKey(config.stateDirectory),
+          store: credentials,
+          subscriber: redis.subscriber(),
+          channel: names.credentialsChannel,
+          rereadMs: config.jobs.systemsRereadMs,
+          log,
+        });
+    undo.push(async () => sealed?.close());
     const registry = createRegistryClient({
       registries: registrySettingsOf(config),
       limits: registryLimitsOf(config),
       gate,
       log,
+      ...(sealed === undefined ? {} : { loginFor: sealed.loginFor }),
       onRateLimit: (name, limit) => accounts.note(name, limit),
     });
     undo.push(() => registry.close());
@@ -267,6 +284,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         await publish(names.verifyChannel, system).catch(onError);
         return record;
       };
+      await publishCredentials(config, credentials);
+      await publish(names.credentialsChannel, '').catch(onError);
       const workers = createWorkerRegistry(redis.commands, names.prefix);
       const taskService = createTaskService({
         store: tasks,

@@ -9,6 +9,7 @@ import { addConfigCommand } from './cli/config-command.js';
 import { addDoctorCommand } from './cli/doctor-command.js';
 import { createProcessIo } from './cli/process-io.js';
 import { addServeCommands } from './cli/serve-commands.js';
+import { addWorkerKeyCommand } from './cli/worker-key-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 const { io, dispose } = createProcessIo();
@@ -18,6 +19,7 @@ const program = new Command('imagegw')
 buildCallerCommands(program, io);
 addServeCommands(program, io, version);
 addConfigCommand(program, io);
+addWorkerKeyCommand(program, io);
 addDoctorCommand(program, io);
 process.exitCode = await runCommandLine(program, process.argv.slice(2), io);
 dispose();

@@ -94,6 +94,7 @@ export function readTopLevel(
     pullUpdateMs: values.PullUpdateTimeout ?? values.PullUpdateTime ?? 300_000,
     pullRetentionMs: values.PullRetention,
     authentication: checkAuthentication(values.Authentication, findings),
+    workerKeys: values.WorkerKeys,
     admins: values.admins,
     importUsers: readImportUsers(values.ImportUsers),
     importPaths: values.ImportPaths.map((path) => absolutePath(path, 'ImportPaths', context)),

@@ -2,6 +2,7 @@
  * The keys at the top of imagemanager.json: those of Shifter first, then those of this gateway.
  */
 import { z } from 'zod';
+import { PUBLIC_KEY } from '../lib/seal.js';
 import {
   optional,
   required,
@@ -30,6 +31,11 @@ const logLevel: Kind<(typeof LOG_LEVELS)[keyof typeof LOG_LEVELS]> = {
     .pipe(z.enum(['debug', 'info', 'warn', 'warning', 'error', 'critical']))
     .transform((word) => LOG_LEVELS[word]),
   type: '`"debug"`, `"info"`, `"warn"`, `"error"` or `"critical"`',
+};
+
+const workerKeys: Kind<readonly string[]> = {
+  schema: names.schema.pipe(z.array(z.string().regex(PUBLIC_KEY))),
+  type: '`"x25519:..."` or a list of such',
 };
 
 const shifter = {
@@ -102,6 +108,11 @@ const ours = {
     count(0, 65_535),
     7171,
     'port to listen on, 0 for any free one; `--port` and `IMAGEGW_PORT` win over it',
+  ),
+  WorkerKeys: withDefault(
+    workerKeys,
+    [],
+    'workers that are given the logins of `Locations` (`credentials`, not files and helpers), sealed: what `imagegw worker-key` prints on each',
   ),
   admins: withDefault(names, [], 'user names of the administrators of the gateway'),
   VerifyInterval: withDefault(

@@ -34,6 +34,8 @@ export interface GatewayConfig {
   readonly pullRetentionMs: number;
 
   readonly authentication: readonly AuthenticationMode[];
+  /** Keys of the workers for which the logins of registries are sealed, `x25519:...`. */
+  readonly workerKeys: readonly string[];
   /** User names of the administrators of the gateway. */
   readonly admins: readonly string[];
   /** Who may import; an empty list is nobody. */

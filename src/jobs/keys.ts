@@ -15,6 +15,8 @@ export interface RedisNames {
   readonly systemsChannel: string;
   /** There is work on a system that is not a pull: the name of the system. */
   readonly taskChannel: string;
+  /** Sealed logins have changed. */
+  readonly credentialsChannel: string;
   /** A verification was asked for: the name of its system. */
   readonly verifyChannel: string;
 }
@@ -27,6 +29,7 @@ export function redisNames(prefix: string): RedisNames {
     imageChannel: `${prefix}:image`,
     systemsChannel: `${prefix}:systems`,
     taskChannel: `${prefix}:task`,
+    credentialsChannel: `${prefix}:credentials`,
     verifyChannel: `${prefix}:verify`,
   };
 }

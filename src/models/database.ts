@@ -3,8 +3,8 @@
  */
 import mongoose, { type Connection, type Model } from 'mongoose';
 import { GatewayError, messageOf } from '../lib/errors.js';
-import type { ActiveRecord, ImageRecord, PullRecord, SystemRecord, TagRecord, TaskRecord, VerificationRecord } from './records.js';
-import { activeSchema, imageSchema, pullSchema, systemSchema, tagSchema, taskSchema, verificationSchema } from './schemas.js';
+import type { ActiveRecord, CredentialRecord, ImageRecord, PullRecord, SystemRecord, TagRecord, TaskRecord, VerificationRecord } from './records.js';
+import { activeSchema, credentialSchema, imageSchema, pullSchema, systemSchema, tagSchema, taskSchema, verificationSchema } from './schemas.js';
 
 export interface Database {
   readonly pulls: Model<PullRecord>;
@@ -14,6 +14,7 @@ export interface Database {
   readonly verifications: Model<VerificationRecord>;
   readonly systems: Model<SystemRecord>;
   readonly tasks: Model<TaskRecord>;
+  readonly credentials: Model<CredentialRecord>;
   /** Resolves when the index answers. @throws GatewayError INDEX_UNAVAILABLE */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -52,6 +53,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const images = connection.model<ImageRecord>('Image', imageSchema);
   const tags = connection.model<TagRecord>('Tag', tagSchema);
   const systems = connection.model<SystemRecord>('System', systemSchema);
+  const credentials = connection.model<CredentialRecord>('Credential', credentialSchema);
   const tasks = connection.model<TaskRecord>('Task', taskSchema);
   const verifications = connection.model<VerificationRecord>('Verification', verificationSchema);
   try {
@@ -68,6 +70,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     verifications,
     systems,
     tasks,
+    credentials,
     ping: () =>
       indexed(async () => {
         await connection.db?.command({ ping: 1 });

@@ -314,3 +314,11 @@ export interface TaskRecord {
   /** Why it could not be done the last time. */
   readonly problem: { readonly code: ErrorCode; readonly message: string } | null;
 }
+
+/** `gw_credentials`: `_id` is the worker key and the address of the registry. */
+export interface CredentialRecord {
+  readonly _id: string;
+  readonly workerKey: string;
+  readonly url: string;
+  readonly sealed: string;
+}

@@ -11,6 +11,7 @@ import {
   PULL_STAGES,
   PULL_STATES,
   type ActiveRecord,
+  type CredentialRecord,
   type ImageRecord,
   type PullRecord,
   type SystemRecord,
@@ -209,3 +210,5 @@ export const taskSchema = new Schema<TaskRecord>(
   },
   { ...whole, collection: 'gw_tasks' },
 );
+
+export const credentialSchema = new Schema<CredentialRecord>({ _id: text, workerKey: text, url: text, sealed: text }, { ...whole, collection: 'gw_credentials' });

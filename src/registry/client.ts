@@ -33,7 +33,9 @@ import {
 } from './resolve.js';
 import {
   DEFAULT_REGISTRY_LIMITS,
+  type EndpointSettings,
   type MirrorSettings,
+  type RegistryCredentials,
   type RegistryLimits,
   type RegistrySettings,
 } from './settings.js';
@@ -51,6 +53,8 @@ export interface RegistryClientOptions {
   readonly log?: RegistryLog;
   /** Where proxies are read from; default: the environment of this process. */
   readonly environment?: ProxyEnvironment;
+  /** The service's login at an address whose settings have none. */
+  readonly loginFor?: (url: string) => RegistryCredentials | undefined;
   /** Told whenever a registry says how many pulls remain. */
   readonly onRateLimit?: (registryName: string, limit: RateLimit) => void;
 }
@@ -113,6 +117,12 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     return { settings, origin, mirrors };
   }
 
+  async function loginAt(settings: EndpointSettings, signal: AbortSignal): Promise<Identity | undefined> {
+    const own = await serviceIdentity(settings, signal);
+    const given = own === undefined ? options.loginFor?.(settings.url) : undefined;
+    return given === undefined ? own : new Identity('service', given);
+  }
+
   function registryOf(reference: Reference): Registry {
     const registry = registries.get(reference.registry);
     if (registry !== undefined) return registry;
@@ -134,7 +144,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     });
     const login =
       request.credentials === undefined
-        ? await serviceIdentity(registry.settings, request.signal)
+        ? await loginAt(registry.settings, request.signal)
         : new Identity('user', request.credentials);
     const tagMirrors = registry.mirrors.filter(({ settings }) => settings.pull === 'tag');
     let anonymousFailure: unknown;
@@ -168,7 +178,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     const mirrors = await Promise.all(
       registry.mirrors.map(async ({ settings, endpoint }) => ({
         endpoint,
-        identity: (await serviceIdentity(settings, signal)) ?? ANONYMOUS,
+        identity: (await loginAt(settings, signal)) ?? ANONYMOUS,
       })),
     );
     return [...mirrors, { endpoint: registry.origin, identity }];
