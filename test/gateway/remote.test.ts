@@ -2,18 +2,22 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
+import { sha256 } from '../../src/lib/digest.js';
 import { giveTo } from '../delivery/fixtures/targets.js';
 import { filesBelow } from '../delivery/fixtures/workspace.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
-import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
+import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, until, type Site, type SpawnOptions } from '../support/gateway.js';
 import { freePort, startSshd, type Sshd } from '../support/sshd.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
+
+const DIE_AT_SFTP = new URL('../support/die-at-sftp.mjs', import.meta.url).pathname;
 
 let stack: TestStack;
 let registry: FakeRegistry;
@@ -61,8 +65,8 @@ afterEach(async () => {
   rmSync(join(images, '..'), { recursive: true });
 });
 
-async function worker(): Promise<ChildProcess> {
-  const child = await spawnWorker(site);
+async function worker(options: SpawnOptions = {}): Promise<ChildProcess> {
+  const child = await spawnWorker(site, options);
   workers.push(child);
   return child;
 }
@@ -89,6 +93,30 @@ describe('a system over SSH', () => {
     const expired = await client.expireImage({ reference: 'app:first', system: 'far' });
     expect(expired).toMatchObject({ imageRemoved: true });
     expect(await filesBelow(images)).toEqual(['.imagegw']);
+  });
+
+  it.each([
+    ['before the image has a temporary name', 'before open \\.part$'],
+    ['with the temporary name of the image open', 'after open \\.part$'],
+    ['before the image has its name', 'before ext_openssh_rename \\.squashfs$'],
+    ['after the image has its name', 'after ext_openssh_rename \\.squashfs$'],
+    ['after the sidecar has its name', 'after ext_openssh_rename \\.json$'],
+    ['before the metadata has its name', 'before ext_openssh_rename \\.meta$'],
+    ['after the metadata has its name', 'after ext_openssh_rename \\.meta$'],
+  ])('gets an image whose worker is killed %s, whole and without leftovers', async (_when, dieAt) => {
+    const imageId = putImage('step', 1).slice(7);
+    const first = await worker({ environment: { DIE_AT: dieAt }, nodeArguments: ['--import', DIE_AT_SFTP] });
+    const exit = once(first, 'exit');
+    const { pulls } = await client.pull({ reference: 'app:step', systems: ['far'] });
+    expect(await exit).toEqual([null, 'SIGKILL']);
+    // What the runtime would find is whole: the metadata comes last.
+    const seen = await filesBelow(images);
+    if (seen.includes(`${imageId}.meta`)) expect(seen).toEqual(filesOf(imageId));
+    await worker();
+    const { state, attempt, image } = (await statesOf(client, pulls[0]!.id)).at(-1)!;
+    expect([state, attempt, image?.imageId]).toEqual(['READY', 2, imageId]);
+    expect(await filesBelow(images)).toEqual(filesOf(imageId));
+    expect(sha256(readFileSync(join(images, `${imageId}.squashfs`)))).toBe(image!.sha256);
   });
 
   it('keeps whole files only when the worker is killed in the transfer and another takes over', async () => {
