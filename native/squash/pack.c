@@ -8,6 +8,7 @@
  * `d` {u32 children, u32 parent's inode}; `h` nothing: a further name of an inode that has come.
  * All but `h` end with {u16 count of {u16 length, key, u32 length, value}}, their extended attributes.
  */
+#define _GNU_SOURCE
 #include "pack.h"
 
 #include <fcntl.h>
@@ -402,5 +403,7 @@ int pack(const struct pack_options *options)
 	check("the head", sqfs_super_write(&build.super, build.file));
 	pad(build.file);
 	sqfs_destroy(build.file);
+	/* It is going to be synced when it is published: the disk may begin while it is read back. */
+	(void)sync_file_range(data.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
