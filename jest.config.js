@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Jest runs the TypeScript sources as ES modules; see package.json for the node flag that this needs. */
 export default {
   testEnvironment: 'node',
@@ -12,4 +14,6 @@ export default {
     ],
   },
   testTimeout: 60_000,
+  // Most tests wait for other processes: more at a time than jest would take on a small machine.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };

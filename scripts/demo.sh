@@ -54,8 +54,15 @@ JSON
 
 hub='"index.docker.io": { "remotetype": "dockerv2", "url": "https://registry-1.docker.io" }'
 image=${1:-}
-if [ -n "$image" ]; then
-  say "pulling $image"
+host=${image%%/*}
+if [[ $image == */* && $host == *[.:]* && $host != *docker.io ]]; then
+  # A registry of its own, by its host; plain http on this machine only.
+  scheme=https
+  [[ $host =~ ^(localhost|127\.[0-9.]+)(:|$) ]] && scheme=http
+  say "pulling $image from $scheme://$host"
+  write_config "$hub, \"$host\": { \"remotetype\": \"dockerv2\", \"url\": \"$scheme://$host\" }"
+elif [ -n "$image" ]; then
+  say "pulling $image from Docker Hub"
   write_config "$hub"
 elif curl --silent --output /dev/null --max-time 5 https://registry-1.docker.io/v2/; then
   image=alpine:latest

@@ -7,7 +7,8 @@ import { QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
@@ -38,23 +39,29 @@ beforeAll(async () => {
   registry = await startFakeRegistry();
 });
 
-beforeEach(async () => {
-  site = makeSite(stack, registry.url);
+beforeEach(() => openSite());
+
+afterEach(async () => {
+  registry.hook = undefined;
+  await closeSite();
+});
+
+async function openSite(keys: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  site = makeSite(stack, registry.url, keys);
   gate = await startIndexGate(site.environment['MONGODB_URI'] ?? '', join(site.directory, 'gate.sock'));
   api = await startInProcess(site, { api: true, worker: false });
   client = clientOf(api);
   imageId = registry
     .putImage([tarOf({ name: 'etc/', type: 'directory' }, { name: 'etc/old', body: 'x' }), tarOf({ name: 'etc/.wh.old' }, { name: 'a', body: Buffer.alloc(200_000, 7) })], 'latest')
     .slice(7);
-});
+}
 
-afterEach(async () => {
-  registry.hook = undefined;
+async function closeSite(): Promise<void> {
   for (const worker of workers.splice(0)) await kill(worker);
   await api.close();
   await gate.close();
   site.remove();
-});
+}
 
 afterAll(async () => {
   await registry.stop();
@@ -73,10 +80,10 @@ async function begin(): Promise<string> {
 }
 
 /** The pull goes on to its end with a worker that nobody disturbs, and all is as it should be. */
-async function expectTakenOver(id: string): Promise<void> {
+async function expectTakenOver(id: string, attempt = 2): Promise<void> {
   expect(visibleImages()).toEqual(wholeImages());
   const last = await startInProcess(site, { api: false, worker: true });
-  expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY', attempt: 2, image: { imageId } });
+  expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY', attempt, image: { imageId } });
   const undisturbed = await client.pull({ reference: 'app', systems: ['two'] });
   await statesOf(client, undisturbed.pulls[0]!.id);
   for (const name of [`${imageId}.squashfs`, `${imageId}.meta`]) {
@@ -140,6 +147,30 @@ describe('a worker killed with SIGKILL', () => {
     expect(childrenOf(site)).not.toHaveLength(0);
     await kill(first);
     await expectTakenOver(id);
+  });
+
+  it('in EXAMINE, with the hook that works for it, and the next one in TRANSFER', async () => {
+    await closeSite();
+    const directory = mkdtempSync(join(tmpdir(), 'imagegw-hook-'));
+    const [hook, held, free] = [join(directory, 'hook'), join(directory, 'held'), join(directory, 'free')];
+    writeFileSync(hook, `#!/bin/sh\n[ -e ${free} ] && exit 0\n: > ${held}\nexec tail -f ${held}\n`, { mode: 0o755 });
+    try {
+      await openSite({ ExaminerHook: hook });
+      const watcher = watch(directory);
+      const started = once(watcher, 'change').finally(() => watcher.close());
+      const first = await worker();
+      const id = await begin();
+      await started;
+      await until(client, id, ({ stage }) => stage === 'EXAMINE');
+      await kill(first);
+      writeFileSync(free, '');
+      const second = await worker({ environment: { DIE_AT: 'after rename \\.squashfs$' }, nodeArguments: ['--import', DIE_AT] });
+      if (second.signalCode === null) await once(second, 'exit');
+      expect(second.signalCode).toBe('SIGKILL');
+      await expectTakenOver(id, 3);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it.each([
