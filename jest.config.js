@@ -15,5 +15,5 @@ export default {
   },
   testTimeout: 60_000,
   // Most tests wait for other processes: more at a time than jest would take on a small machine.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  maxWorkers: availableParallelism() + 1,
 };

@@ -10,6 +10,7 @@ import type { GatewayConfig, RegistryCredentialsConfig } from '../../config/inde
 import type { Logger } from '../../lib/log.js';
 import { publicKeyText, seal, unseal } from '../../lib/seal.js';
 import type { CredentialStore } from '../../models/credential-store.js';
+import { keepFresh } from '../keep-fresh.js';
 
 const login = z.object({ username: z.string(), password: z.string() });
 
@@ -41,7 +42,6 @@ export interface SealedCredentialsOptions {
 export async function openCredentials({ key, store, subscriber, channel, rereadMs, log }: SealedCredentialsOptions): Promise<SealedCredentials> {
   const own = publicKeyText(key);
   let logins: ReadonlyMap<string, RegistryCredentialsConfig> = new Map();
-  let reading = Promise.resolve();
 
   async function read(): Promise<void> {
     const found = new Map<string, RegistryCredentialsConfig>();
@@ -55,22 +55,6 @@ export async function openCredentials({ key, store, subscriber, channel, rereadM
     }
     logins = found;
   }
-  const reread = (): void => {
-    reading = reading.then(read).catch((error: unknown) => log.warn({ err: error }, 'sealed logins could not be read; those known so far are used'));
-  };
-
-  await read();
-  subscriber.subscribe(channel).catch((error: unknown) => log.warn({ err: error }, 'changes of logins are not heard; they are looked for'));
-  subscriber.on('message', reread);
-  subscriber.on('ready', reread);
-  const timer = setInterval(reread, rereadMs);
-  return {
-    loginFor: (url) => logins.get(url),
-    async close() {
-      clearInterval(timer);
-      subscriber.off('message', reread);
-      subscriber.off('ready', reread);
-      await reading;
-    },
-  };
+  const kept = await keepFresh({ what: 'the sealed logins', read, subscriber, channel, rereadMs, log });
+  return { loginFor: (url) => logins.get(url), close: () => kept.close() };
 }

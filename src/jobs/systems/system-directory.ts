@@ -1,12 +1,12 @@
 /**
  * The systems that this process knows: those of its configuration file, and those that the API has declared. The index
- * is the truth about the latter; it is read again when somebody says that it has changed, when Redis has come back, and
- * now and then, because messages can be lost.
+ * is the truth about the latter.
  */
 import type { Redis } from 'ioredis';
 import { readDeclaredSystem, type GatewayConfig, type SystemConfig } from '../../config/index.js';
 import type { Logger } from '../../lib/log.js';
 import type { SystemStore } from '../../models/system-store.js';
+import { keepFresh } from '../keep-fresh.js';
 
 export type SystemSource = 'FILE' | 'API';
 
@@ -39,7 +39,6 @@ export async function openSystemDirectory({ config, store, subscriber, channel, 
   const listeners: (() => void)[] = [];
   const former = new Map<string, SystemConfig>();
   let systems = byName(config.systems);
-  let reading: Promise<void> = Promise.resolve();
 
   async function read(): Promise<void> {
     const declared = (await store.list()).flatMap(({ _id: name, entry, state }) => {
@@ -61,32 +60,17 @@ export async function openSystemDirectory({ config, store, subscriber, channel, 
     for (const listener of listeners) listener();
   }
 
-  function refresh(): Promise<void> {
-    const next = reading.catch(() => {}).then(read);
-    reading = next;
-    return next;
-  }
-  const reread = (): void => void refresh().catch((error: unknown) => log.warn({ err: error }, 'the systems could not be read; those known so far are used'));
-
-  await refresh();
-  subscriber.subscribe(channel).catch((error: unknown) => log.warn({ err: error }, 'changes of systems are not heard; they are looked for'));
-  subscriber.on('message', reread);
-  subscriber.on('ready', reread);
-  const timer = setInterval(reread, config.jobs.systemsRereadMs);
-
+  const kept = await keepFresh({ what: 'the systems', read, subscriber, channel, rereadMs: config.jobs.systemsRereadMs, log });
   return {
     all: () => systems,
     find: (name) => systems.find((system) => system.name === name),
     former: (name) => former.get(name),
     sourceOf: (name) => (declaredByFile.has(name) ? 'FILE' : 'API'),
-    refresh,
+    refresh: () => kept.refresh(),
     onChange: (listener) => void listeners.push(listener),
     async close() {
-      clearInterval(timer);
-      subscriber.off('message', reread);
-      subscriber.off('ready', reread);
       listeners.length = 0;
-      await reading.catch(() => {});
+      await kept.close();
     },
   };
 }
