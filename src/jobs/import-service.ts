@@ -2,7 +2,7 @@
  * What callers can do with images that lie on a disk: have them imported. An import is a pull from another source, and
  * is followed, joined and cancelled like one.
  */
-import { holdsAccess, isAdminOf, principalOf, type Viewer } from '../access/viewer.js';
+import { holdsAccess, isAdminOf, principalOf, PUBLIC, type Viewer } from '../access/viewer.js';
 import { splitImportPath } from '../archives/index.js';
 import type { GatewayConfig } from '../config/index.js';
 import { GatewayError } from '../lib/errors.js';
@@ -51,7 +51,7 @@ export function createImportService({ config, images, pullService }: ImportServi
     const isAdmin = isAdminOf(viewer, system);
     const tag = await images.getTag(system.name, reference, null);
     // What is open to all says no more whose it is.
-    const isTheirs = tag !== undefined && !isAdmin && !(holdsAccess(viewer, tag.principals) && !tag.principals.includes('public'));
+    const isTheirs = tag !== undefined && !isAdmin && !(holdsAccess(viewer, tag.principals) && !tag.principals.includes(PUBLIC));
     if (isTheirs) throw new GatewayError('FORBIDDEN', `The name ${reference} is in use on ${system.name} for an image that is not yours alone: choose another name.`);
     const platform = pullService.platformOf(system, undefined).text;
     const { path, isPublic, force } = input;

@@ -52,6 +52,6 @@ export function startWorkLoop({ systems, serve, pollMs, subscriber, channel, log
 }
 
 /** A function, because the compiler takes what it has seen once for what stays. */
-function isAborted(signal: AbortSignal): boolean {
+export function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

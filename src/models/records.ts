@@ -246,8 +246,21 @@ export interface VerificationFinding {
   readonly pullId: string | null;
 }
 
+/** How far a verification is, and what it has found. */
+export interface VerificationProgress {
+  readonly imageCount: number;
+  readonly imagesDone: number;
+  readonly bytesTotal: number;
+  readonly bytesDone: number;
+  /** Of all findings; the list holds the first ones only. */
+  readonly findingCount: number;
+  readonly findings: readonly VerificationFinding[];
+}
+
+export const NOTHING_VERIFIED: VerificationProgress = { imageCount: 0, imagesDone: 0, bytesTotal: 0, bytesDone: 0, findingCount: 0, findings: [] };
+
 /** `gw_verifications`: `_id` is the system; its last verification, or the one that runs. */
-export interface VerificationRecord {
+export interface VerificationRecord extends VerificationProgress {
   readonly _id: string;
   readonly state: VerificationState;
   /** Damaged images are published again, and leftovers removed. */
@@ -256,13 +269,6 @@ export interface VerificationRecord {
   /** Whoever holds it may write. */
   readonly lease: string | null;
   readonly leaseUntil: Date | null;
-  readonly imageCount: number;
-  readonly imagesDone: number;
-  readonly bytesTotal: number;
-  readonly bytesDone: number;
-  /** Of all findings; the list holds the first ones only. */
-  readonly findingCount: number;
-  readonly findings: readonly VerificationFinding[];
   /** Why it could not be done; null unless FAILED. */
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   readonly requestedAt: Date;

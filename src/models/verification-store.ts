@@ -3,17 +3,7 @@
  * worker holds it by a lease that it renews; when the worker dies, the lease runs out and another begins again.
  */
 import { indexed, isDuplicateKey, type Database } from './database.js';
-import type { VerificationFinding, VerificationRecord } from './records.js';
-
-/** What a worker tells while it reads, and in the end. */
-export interface VerificationProgress {
-  readonly imageCount: number;
-  readonly imagesDone: number;
-  readonly bytesTotal: number;
-  readonly bytesDone: number;
-  readonly findingCount: number;
-  readonly findings: readonly VerificationFinding[];
-}
+import { NOTHING_VERIFIED, type VerificationProgress, type VerificationRecord } from './records.js';
 
 export type VerificationStore = ReturnType<typeof createVerificationStore>;
 
@@ -55,7 +45,7 @@ export function createVerificationStore({ verifications }: Pick<Database, 'verif
       const taken = await verifications
         .findOneAndUpdate(
           { _id: system, state: known.state, lease: known.lease, ...(known.leaseUntil === null ? {} : { leaseUntil: known.leaseUntil }) },
-          { $set: { ...nothingFound(), state: 'RUNNING', worker, lease, leaseUntil, startedAt: now } },
+          { $set: { ...NOTHING_VERIFIED, state: 'RUNNING', worker, lease, leaseUntil, startedAt: now } },
           { returnDocument: 'after' },
         )
         .lean<VerificationRecord>()
@@ -93,13 +83,9 @@ export function createVerificationStore({ verifications }: Pick<Database, 'verif
   return { get, request, claim, save, finish, handBack, forget };
 }
 
-function nothingFound(): VerificationProgress {
-  return { imageCount: 0, imagesDone: 0, bytesTotal: 0, bytesDone: 0, findingCount: 0, findings: [] };
-}
-
 function freshRecord(system: string, repairs: boolean, now: Date): VerificationRecord {
   return {
-    ...nothingFound(),
+    ...NOTHING_VERIFIED,
     _id: system,
     state: 'WAITING',
     repairs,

@@ -11,7 +11,7 @@ import type { Logger } from '../../lib/log.js';
 import type { ImageStore } from '../../models/image-store.js';
 import type { TaskAnswer, TaskRecord } from '../../models/records.js';
 import type { TaskStore } from '../../models/task-store.js';
-import { startWorkLoop } from '../work-loop.js';
+import { isAborted, startWorkLoop } from '../work-loop.js';
 
 export interface TaskRunnerOptions {
   readonly store: TaskStore;
@@ -116,9 +116,4 @@ export function startTaskRunner(options: TaskRunnerOptions): { stop(): Promise<v
 function problemOf(error: unknown): NonNullable<TaskRecord['problem']> {
   if (error instanceof GatewayError && error.code !== 'INTERNAL') return { code: error.code, message: error.message };
   return { code: 'INTERNAL', message: 'A fault of the worker; its log has the details.' };
-}
-
-/** A function, because the compiler takes what it has seen once for what stays. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { abortReason, GatewayError, messageOf } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import { persistently } from '../../models/database.js';
-import type { VerificationRecord } from '../../models/records.js';
-import type { VerificationProgress, VerificationStore } from '../../models/verification-store.js';
+import { NOTHING_VERIFIED, type VerificationProgress, type VerificationRecord } from '../../models/records.js';
+import type { VerificationStore } from '../../models/verification-store.js';
 import { startWorkLoop } from '../work-loop.js';
 
 export interface VerifierOptions {
@@ -49,7 +49,7 @@ export function startVerifier(options: VerifierOptions): { stop(): Promise<void>
   async function work({ _id: system, repairs }: VerificationRecord, lease: string, stopping: AbortSignal): Promise<void> {
     const lost = new AbortController();
     const signal = AbortSignal.any([stopping, lost.signal]);
-    let progress: VerificationProgress = { imageCount: 0, imagesDone: 0, bytesTotal: 0, bytesDone: 0, findingCount: 0, findings: [] };
+    let progress: VerificationProgress = NOTHING_VERIFIED;
     let saving = Promise.resolve();
     // While the index is away nobody else can take it either.
     const save = (): Promise<void> =>

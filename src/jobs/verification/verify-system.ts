@@ -7,8 +7,7 @@ import { GatewayError } from '../../lib/errors.js';
 import type { Pace } from '../../lib/pace.js';
 import type { ImageStore } from '../../models/image-store.js';
 import type { PullStore } from '../../models/pull-store.js';
-import { isTerminal, LIVE_STATES, type ImageRecord, type VerificationFinding } from '../../models/records.js';
-import type { VerificationProgress } from '../../models/verification-store.js';
+import { isTerminal, LIVE_STATES, NOTHING_VERIFIED, type ImageRecord, type VerificationFinding, type VerificationProgress } from '../../models/records.js';
 
 export interface VerifySystemOptions {
   readonly system: string;
@@ -65,7 +64,7 @@ export async function verifySystem(options: VerifySystemOptions): Promise<Verifi
 /** Counts what was read, and keeps what was found. */
 class Report {
   readonly #options: VerifySystemOptions;
-  progress: VerificationProgress = { imageCount: 0, imagesDone: 0, bytesTotal: 0, bytesDone: 0, findingCount: 0, findings: [] };
+  progress: VerificationProgress = NOTHING_VERIFIED;
   #read = 0;
 
   constructor(options: VerifySystemOptions) {
