@@ -46,7 +46,6 @@ import { createSystemStore } from './models/system-store.js';
 import { createVerificationStore } from './models/verification-store.js';
 import { createBlobCache, createRegistryClient } from './registry/index.js';
 import { createLayerCache, probeTools } from './rootfs/index.js';
-import { startHttpServer } from './server/http-server.js';
 
 export interface GatewayOptions {
   readonly config: GatewayConfig;
@@ -297,6 +296,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         answerMs: config.jobs.systemAnswerMs,
         leaseMs: config.jobs.lockDurationMs,
       });
+      // Workers alone serve nobody, and start sooner without it.
+      const { startHttpServer } = await import('./server/http-server.js');
       const server = await startHttpServer({
         services: { config, systems, systemService, pulls, images, pullService, importService: createImportService({ config, images, pullService }), queues, hub, imageChanges, registry, accounts, workers, taskService, verifications, requestVerification, version: options.version, log },
         checkReady: async () => {

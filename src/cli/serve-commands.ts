@@ -6,8 +6,6 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { GatewayConfig } from '../config/index.js';
 import { loadConfig } from '../config/index.js';
-import { startEmbedded } from '../embedded/stack.js';
-import { startGateway } from '../gateway.js';
 import { GatewayError, messageOf } from '../lib/errors.js';
 import { createLogger, type Logger } from '../lib/log.js';
 import { EXIT } from './failures.js';
@@ -79,6 +77,8 @@ async function run(role: { readonly name: string; readonly api: boolean; readonl
     if (io.signal.aborted) done();
     else io.signal.addEventListener('abort', () => done(), { once: true });
   });
+  // Loaded here: most of what a start costs, and callers' commands need nothing of it.
+  const { startGateway } = await import('../gateway.js');
   const stack = role.name === 'up' ? await upStack(config, log) : givenStack(config, role.name);
   try {
     const gateway = await startGateway({
@@ -113,6 +113,7 @@ async function upStack(config: GatewayConfig, log: Logger): Promise<Stack> {
   await mkdir(config.stateDirectory, { recursive: true, mode: 0o700 });
   // The built-in configuration publishes below the state directory; directories that a site names must exist.
   if (config.file === undefined) for (const { imageDirectory } of config.systems) await mkdir(imageDirectory, { recursive: true });
+  const { startEmbedded } = await import('../embedded/stack.js');
   return startEmbedded({
     stateDirectory: config.stateDirectory,
     redisUrl: config.redisUrl,
