@@ -52,8 +52,11 @@ export function digestOf(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** @param tls serves https with this certificate, and asks for one of the client without insisting. */
-export async function startFakeRegistry(tls?: Certificate): Promise<FakeRegistry> {
+/**
+ * @param tls serves https with this certificate, and asks for one of the client without insisting.
+ * @param address where it listens.
+ */
+export async function startFakeRegistry(tls?: Certificate, address = '127.0.0.1'): Promise<FakeRegistry> {
   const blobs = new Map<string, Buffer>();
   const manifests = new Map<string, { type: string; bytes: Buffer }>();
   const seen: SeenRequest[] = [];
@@ -93,8 +96,8 @@ export async function startFakeRegistry(tls?: Certificate): Promise<FakeRegistry
           { cert: readFileSync(tls.certificate), key: readFileSync(tls.key), requestCert: true, rejectUnauthorized: false },
           serve,
         );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  const host = `${address}:${String((server.address() as AddressInfo).port)}`;
 
   const fake: FakeRegistry = {
     host,

@@ -3,7 +3,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,6 +22,8 @@ export interface Site {
   readonly configFile: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly config: GatewayConfig;
+  /** The same site with other keys in its configuration, for what starts from now on. */
+  withKeys(keys: Readonly<Record<string, unknown>>): Site;
   /** Names of files below the site that are not whole: temporary names, work directories, partial blobs. */
   leftovers(): string[];
   remove(): void;
@@ -65,16 +67,22 @@ export function makeSite(stack: TestStack, registryUrl: string, keys: Readonly<R
     REDIS_URL: `${stack.redis}?db=${String(sites++ % 16)}`,
     MONGODB_URI: stack.mongoUriOf(`t${String(process.pid)}_${String(sites)}`),
   };
-  return {
+  const site: Site = {
     directory,
     images,
     configFile,
     environment,
     config: loadConfig({ file: configFile, environment }).config,
+    withKeys: (more) => {
+      const file = JSON.parse(readFileSync(configFile, 'utf8')) as object;
+      writeFileSync(configFile, JSON.stringify({ ...file, ...more }));
+      return { ...site, config: loadConfig({ file: configFile, environment }).config };
+    },
     leftovers: () =>
       (readdirSync(directory, { recursive: true }) as string[]).filter((name) => /\.part\b|expand\/[^/]+\/|cache\/(partial|held)\//.test(name)),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
+  return site;
 }
 
 export function startInProcess(site: Site, roles: { readonly api: boolean; readonly worker: boolean }): Promise<RunningGateway> {
@@ -93,6 +101,8 @@ export function clientOf(gateway: { readonly url: string | undefined }): Gateway
 }
 
 export interface SpawnOptions {
+  /** A command that starts the rest in its own place. */
+  readonly wrap?: readonly string[];
   /** Added to that of the site. */
   readonly environment?: NodeJS.ProcessEnv;
   /** For node itself. */
@@ -110,9 +120,10 @@ export async function spawnWorker(site: Site, options: SpawnOptions = {}): Promi
 export async function spawnGateway(
   site: Site,
   role: 'up' | 'api' | 'worker',
-  { environment, nodeArguments = [], commandArguments = [] }: SpawnOptions = {},
+  { wrap = [], environment, nodeArguments = [], commandArguments = [] }: SpawnOptions = {},
 ): Promise<{ readonly child: ChildProcess; readonly url: string | undefined }> {
-  const child = spawn(process.execPath, [...nodeArguments, MAIN, role, '--config', site.configFile, ...commandArguments], {
+  const [command = process.execPath, ...args] = [...wrap, process.execPath, ...nodeArguments, MAIN, role, '--config', site.configFile, ...commandArguments];
+  const child = spawn(command, args, {
     env: { ...site.environment, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -141,4 +152,12 @@ export async function statesOf(client: GatewayClient, id: string): Promise<PullS
 export async function until(client: GatewayClient, id: string, test: (state: PullState) => boolean): Promise<PullState> {
   for await (const state of client.watchPull(id)) if (test(state)) return state;
   throw new Error('the pull ended before');
+}
+
+/** The data of a query that the client has no document for; errors of the request are thrown. */
+export async function ask<T>(url: string | undefined, query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<T> {
+  const response = await fetch(url ?? '', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) });
+  const { data, errors } = (await response.json()) as { data: T; errors?: unknown };
+  if (errors !== undefined) throw new Error(JSON.stringify(errors));
+  return data;
 }

@@ -16,12 +16,16 @@ export interface SshdOptions {
   readonly sftpArguments?: string;
   /** Sessions on one connection; 1 leaves one SFTP channel. */
   readonly maxSessions?: number;
+  /** A command that starts the rest where the loopback is another one. */
+  readonly wrap?: readonly string[];
   /** Further lines of sshd_config. */
   readonly lines?: readonly string[];
 }
 
 export interface Sshd {
   readonly port: number;
+  /** Of the process that listens; undefined between `kill` and `restart`. */
+  pid(): number | undefined;
   /** `127.0.0.1`, where it listens. */
   readonly host: string;
   readonly username: string;
@@ -95,12 +99,13 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
 
   let child: RunningChild | undefined;
   async function start(): Promise<void> {
-    child = startChild({ command: program ?? '', args: ['-D', '-e', '-f', config] });
+    const [command, ...args] = [...(options.wrap ?? []), program ?? '', '-D', '-e', '-f', config];
+    child = startChild({ command, args });
     const state = { ended: false };
     child.done.catch(() => {
       state.ended = true;
     });
-    while (!(await accepts(port))) {
+    while (!(await (options.wrap === undefined ? accepts(port) : acceptsWithin(options.wrap, port)))) {
       if (state.ended) throw new Error(`sshd did not start: ${child.stderrTail()}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -132,6 +137,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     hostKey,
     knownHosts,
     fingerprint,
+    pid: () => child?.pid,
     kill,
     restart: start,
     sessions: () => (child?.pid === undefined ? 0 : childrenOf(child.pid).filter(isLoggedIn).length),
@@ -168,6 +174,12 @@ async function accepts(port: number): Promise<boolean> {
     socket.once('error', () => resolve(false));
     socket.once('close', () => resolve(false));
   });
+}
+
+/** ssh-keyscan prints the key of a server that answers, and nothing otherwise. */
+async function acceptsWithin(wrap: readonly string[], port: number): Promise<boolean> {
+  const [command, ...args] = [...wrap, 'ssh-keyscan', '-p', String(port), '127.0.0.1'];
+  return (await runChild({ command, args }).catch(() => '')).includes('ssh-ed25519');
 }
 
 function descendants(pid: number): number[] {
