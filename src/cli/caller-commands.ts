@@ -9,10 +9,11 @@ import { addImportCommand } from './import-command.js';
 import type { CliIo } from './io.js';
 import { addPullCommand } from './pull-command.js';
 import { addCancelCommand, addWatchCommand } from './pull-commands.js';
+import { addSystemCommands } from './system-commands.js';
 import { addVerifyCommand } from './verify-command.js';
 
 /**
- * Adds `pull`, `lookup`, `images`, `watch`, `cancel`, `expire`, `import` and `verify`, and the options `--url`, `--token` and `--json`.
+ * Adds `pull`, `lookup`, `images`, `watch`, `cancel`, `expire`, `import`, `systems`, `system` and `verify`, and the options `--url`, `--token` and `--json`.
  * Commands that are added to the program afterwards print to `io` too.
  */
 export function buildCallerCommands(program: Command, io: CliIo): void {
@@ -30,6 +31,7 @@ export function buildCallerCommands(program: Command, io: CliIo): void {
   addCancelCommand(program, io);
   addExpireCommand(program, io);
   addImportCommand(program, io);
+  addSystemCommands(program, io);
   addVerifyCommand(program, io);
 }
 

@@ -53,6 +53,10 @@ export function reportError(io: CliIo, error: unknown): void {
     io.exitCode = interruption.exitCode;
   } else if (error instanceof GatewayClientError) {
     reportFailure(io, error);
+    // Several at once: which is about what.
+    if (error.userErrors.length > 1) {
+      for (const { path, message } of error.userErrors) io.stderr.write(`  ${printable(path?.slice(1).join('.') ?? '-')}: ${printable(message)}\n`);
+    }
   } else if (error instanceof UsageError) {
     io.stderr.write(`error: ${printable(error.message)}\n`);
     io.exitCode = EXIT.usage;

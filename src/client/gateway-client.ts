@@ -4,25 +4,34 @@
 import { endpointsOf } from './endpoints.js';
 import { GatewayClientError, throwUserErrors } from './errors.js';
 import {
+  AddSystemDocument,
   CancelPullDocument,
+  CheckSystemDocument,
   ExpireImageDocument,
+  FindSystemDocument,
   ImportImageDocument,
   ListImagesDocument,
+  ListSystemsDocument,
   LookupImageDocument,
   PullDocument,
   PullImageDocument,
+  RemoveSystemDocument,
+  UpdateSystemDocument,
   VerificationDocument,
   VerifySystemDocument,
+  type AddSystemInput,
   type ExpireImageInput,
   type ExpireImageMutation,
   type ImportImageInput,
   type ListImagesQueryVariables,
   type PullImageInput,
+  type RemoveSystemInput,
+  type UpdateSystemInput,
   type VerifySystemInput,
 } from './generated/documents.js';
 import { createExecute, type Execute, type Fetch } from './http-transport.js';
 import { createSubscribe } from './socket-transport.js';
-import type { ImageDetail, ImageSummary, PullState, UserError, VerificationReport } from './types.js';
+import type { ImageDetail, ImageSummary, PullState, SystemCheckReport, SystemReport, UserError, VerificationReport } from './types.js';
 import { watchPull, type ReconnectOptions, type WatchPullOptions } from './watch-pull.js';
 
 export interface GatewayClientOptions {
@@ -57,6 +66,13 @@ export interface ExpiredImage {
   readonly tag: ExpireImageMutation['expireImage']['tag'];
   /** True when it was the image's last name, and its files have gone. */
   readonly imageRemoved: boolean;
+}
+
+/** What `addSystem` and `updateSystem` have done. */
+export interface DeclaredSystem {
+  readonly system: SystemReport;
+  /** What it is declared with, and an administrator should know. */
+  readonly warnings: readonly string[];
 }
 
 /** Which images, and how many a request. */
@@ -95,6 +111,18 @@ export interface GatewayClient {
   expireImage(input: ExpireImageInput, options?: RequestOptions): Promise<ExpiredImage>;
   /** Has an image imported that lies on the machine of the system's worker; gives the pull, to be watched. */
   importImage(input: ImportImageInput, options?: RequestOptions): Promise<PullState>;
+  /** All systems that you may use, by name. */
+  systems(options?: RequestOptions): Promise<readonly SystemReport[]>;
+  /** The system of that name; null when there is none. */
+  findSystem(name: string, options?: RequestOptions): Promise<SystemReport | null>;
+  /** Has a worker try all that publishing on a system needs. Throws NO_WORKER when none could. */
+  checkSystem(system: string, options?: RequestOptions): Promise<SystemCheckReport>;
+  /** Declares a system. The error's `userErrors` hold all that is wrong with the definition, each with its path. */
+  addSystem(input: AddSystemInput, options?: RequestOptions): Promise<DeclaredSystem>;
+  /** Changes a system that was declared by `addSystem`. */
+  updateSystem(input: UpdateSystemInput, options?: RequestOptions): Promise<DeclaredSystem>;
+  /** Takes a system out that was declared by `addSystem`. */
+  removeSystem(input: RemoveSystemInput, options?: RequestOptions): Promise<void>;
   /** Has a system verified; gives the verification as it begins, or as it is if one runs already. */
   verifySystem(input: VerifySystemInput, options?: RequestOptions): Promise<VerificationReport>;
   /** A system's last verification, or the one that runs; null when there was none, or you may not see it. */
@@ -164,20 +192,48 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
     async importImage(input, request) {
       const { importImage } = await execute(ImportImageDocument, { input }, request);
       throwUserErrors(importImage.errors);
-      if (importImage.pull === null) throw new GatewayClientError('INTERNAL', 'The gateway answered with neither a pull nor a reason.');
-      return importImage.pull;
+      return given(importImage.pull, 'a pull');
+    },
+    async systems(request) {
+      return (await execute(ListSystemsDocument, {}, request)).systems;
+    },
+    async findSystem(name, request) {
+      return (await execute(FindSystemDocument, { name }, request)).system;
+    },
+    async checkSystem(system, request) {
+      const { checkSystem } = await execute(CheckSystemDocument, { input: { system } }, request);
+      throwUserErrors(checkSystem.errors);
+      return given(checkSystem.check, 'a check');
+    },
+    async addSystem(input, request) {
+      const { system, warnings, errors } = (await execute(AddSystemDocument, { input }, request)).addSystem;
+      throwUserErrors(errors);
+      return { system: given(system, 'a system'), warnings };
+    },
+    async updateSystem(input, request) {
+      const { system, warnings, errors } = (await execute(UpdateSystemDocument, { input }, request)).updateSystem;
+      throwUserErrors(errors);
+      return { system: given(system, 'a system'), warnings };
+    },
+    async removeSystem(input, request) {
+      throwUserErrors((await execute(RemoveSystemDocument, { input }, request)).removeSystem.errors);
     },
     async verifySystem(input, request) {
       const { verifySystem } = await execute(VerifySystemDocument, { input }, request);
       throwUserErrors(verifySystem.errors);
-      if (verifySystem.verification === null) throw new GatewayClientError('INTERNAL', 'The gateway answered with neither a verification nor a reason.');
-      return verifySystem.verification;
+      return given(verifySystem.verification, 'a verification');
     },
     async findVerification(system, request) {
       const answer = await execute(VerificationDocument, { system }, request);
       return answer.system?.verification ?? null;
     },
   };
+}
+
+/** A payload without errors must hold what was asked for. */
+function given<T>(value: T | null, what: string): T {
+  if (value === null) throw new GatewayClientError('INTERNAL', `The gateway answered with neither ${what} nor a reason.`);
+  return value;
 }
 
 async function* pages(

@@ -5,6 +5,8 @@ import type {
   ImageDetailFragment,
   ImageSummaryFragment,
   PullStateFragment,
+  SystemCheckPartsFragment,
+  SystemReportFragment,
   UserErrorPartsFragment,
   VerificationPartsFragment,
 } from './generated/documents.js';
@@ -23,6 +25,12 @@ export type ImageDetail = ImageDetailFragment;
 
 /** What is known of a system's last verification. */
 export type VerificationReport = VerificationPartsFragment;
+
+/** A system, and how it looks from where its workers stand. */
+export type SystemReport = SystemReportFragment;
+
+/** What a worker found when it tried everything that publishing on a system needs. */
+export type SystemCheckReport = SystemCheckPartsFragment;
 
 /** A failure that came in a payload's `errors`. */
 export type UserError = UserErrorPartsFragment;

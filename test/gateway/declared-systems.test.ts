@@ -2,14 +2,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
 import { openDatabase } from '../../src/models/database.js';
+import { CliRun } from '../support/cli-run.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
-import { clientOf, kill, makeSite, spawnGateway, spawnWorker, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
+import { ask, clientOf, kill, makeSite, spawnGateway, spawnWorker, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
 
@@ -63,30 +64,23 @@ interface Answer {
   readonly errors: readonly UserError[];
 }
 
-async function ask<T>(query: string, variables: Readonly<Record<string, unknown>> = {}, url = api.url!): Promise<T> {
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) });
-  const { data, errors } = (await response.json()) as { data: T; errors?: unknown };
-  expect(errors).toBeUndefined();
-  return data;
-}
-
 const FIELDS = 'system { name source imageDirectory admins } warnings errors { message code path }';
 const local = (imageDir: string): object => ({ accesstype: 'LOCAL', local: { imageDir }, platform: 'linux/amd64' });
 
 async function add(name: string, definition: object): Promise<Answer> {
-  return (await ask<{ addSystem: Answer }>(`mutation ($input: AddSystemInput!) { addSystem(input: $input) { ${FIELDS} } }`, { input: { name, definition } })).addSystem;
+  return (await ask<{ addSystem: Answer }>(api.url, `mutation ($input: AddSystemInput!) { addSystem(input: $input) { ${FIELDS} } }`, { input: { name, definition } })).addSystem;
 }
 async function update(name: string, definition: object): Promise<Answer> {
-  return (await ask<{ updateSystem: Answer }>(`mutation ($input: UpdateSystemInput!) { updateSystem(input: $input) { ${FIELDS} } }`, { input: { name, definition } })).updateSystem;
+  return (await ask<{ updateSystem: Answer }>(api.url, `mutation ($input: UpdateSystemInput!) { updateSystem(input: $input) { ${FIELDS} } }`, { input: { name, definition } })).updateSystem;
 }
 async function remove(name: string, force = false): Promise<Answer> {
-  return (await ask<{ removeSystem: Answer }>('mutation ($input: RemoveSystemInput!) { removeSystem(input: $input) { isRemoved errors { message code path } } }', { input: { name, force } })).removeSystem;
+  return (await ask<{ removeSystem: Answer }>(api.url, 'mutation ($input: RemoveSystemInput!) { removeSystem(input: $input) { isRemoved errors { message code path } } }', { input: { name, force } })).removeSystem;
 }
 async function names(url = api.url!): Promise<string[]> {
-  return (await ask<{ systems: { name: string }[] }>('{ systems { name } }', {}, url)).systems.map(({ name }) => name);
+  return (await ask<{ systems: { name: string }[] }>(url, '{ systems { name } }')).systems.map(({ name }) => name);
 }
 async function workersOf(name: string): Promise<number> {
-  return (await ask<{ system: { workers: unknown[] } }>('query ($name: String!) { system(name: $name) { workers { name } } }', { name })).system.workers.length;
+  return (await ask<{ system: { workers: unknown[] } }>(api.url, 'query ($name: String!) { system(name: $name) { workers { name } } }', { name })).system.workers.length;
 }
 async function eventually(test: () => Promise<boolean>): Promise<void> {
   while (!(await test())) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -244,7 +238,7 @@ describe('taking a system out', () => {
     expect((await ended).at(-1)?.state).toBe('CANCELLED');
     layers.release();
     expect(existsSync(image!.path)).toBe(true);
-    const page = await ask<{ images: { nodes: unknown[] }; pulls: { nodes: unknown[] } }>('{ images { nodes { imageId system { name } } } pulls { nodes { id system { name } } } }');
+    const page = await ask<{ images: { nodes: unknown[] }; pulls: { nodes: unknown[] } }>(api.url, '{ images { nodes { imageId system { name } } } pulls { nodes { id system { name } } } }');
     expect(page).toEqual({ images: { nodes: [] }, pulls: { nodes: [] } });
     await expect(client.pull({ reference: 'app', systems: ['new'] })).rejects.toMatchObject({ code: 'UNKNOWN_SYSTEM' });
   });
@@ -270,7 +264,7 @@ describe('taking a system out', () => {
 
 describe('systems', () => {
   it('of the configuration file are changed there alone', async () => {
-    expect(await ask('{ system(name: "one") { source } }')).toEqual({ system: { source: 'FILE' } });
+    expect(await ask(api.url, '{ system(name: "one") { source } }')).toEqual({ system: { source: 'FILE' } });
     for (const answer of [await add('one', local(directory)), await update('one', {}), await remove('one', true)]) {
       expect(answer.errors).toMatchObject([{ code: 'CONFLICT', path: ['input', 'name'] }]);
     }
@@ -287,5 +281,37 @@ describe('systems', () => {
     ]) {
       await expect(attempt()).rejects.toMatchObject({ code: 'FORBIDDEN' });
     }
+  });
+
+  it('are listed, declared, checked, changed and taken out by `imagegw`', async () => {
+    const command = async (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
+      const cli = new CliRun(args, { url: api.url! });
+      const code = await cli.exited;
+      return { code, stdout: cli.stdout, stderr: cli.stderr };
+    };
+    const file = join(site.directory, 'new.json');
+    const write = (definition: unknown): void => writeFileSync(file, JSON.stringify(definition));
+    // The words of imagemanager.json.
+    write({ accesstype: 'local', local: { imageDir: directory }, platform: 'linux/amd64', squashfs: { compression: 'gzip' }, delivery: { fileMode: '0644', verify: 'size' } });
+    expect(await command('system', 'add', 'new', file)).toEqual({ code: 0, stdout: 'ADDED new\n', stderr: expect.stringMatching(/^warning: delivery\.fileMode/) });
+    expect(await command('system', 'check', 'new')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^FAILED NO_WORKER: .*\nThe same request can succeed later/) });
+    expect((await command('systems')).stdout).toMatch(/^new +local +0 +0 +0 +- +- +no worker$/m);
+    await workerFor();
+    expect((await statesOf(client, await pullTo('new'))).at(-1)?.state).toBe('READY');
+    await eventually(async () => /^new +local +1 +0 +0 +[\d.]+ [KMGT]iB +\d+ s +reachable$/m.test((await command('systems')).stdout));
+    const listed = (await command('systems', '--json')).stdout.trim().split('\n').map((line) => JSON.parse(line) as object);
+    expect(listed).toMatchObject([{ name: 'new', source: 'API', workers: [{}] }, { name: 'one', source: 'FILE' }, { name: 'two' }]);
+    const checked = await command('system', 'check', 'new');
+    expect(checked).toMatchObject({ code: 0, stderr: '' });
+    expect(checked.stdout).toMatch(/^CONNECT +[\d.]+ ms +well$[^]*^REMOVE +[\d.]+ ms +well\nUSABLE new: .* free, written at .*\/s, read at .*\/s, seen by .+$/m);
+    write({ admins: ['ada'] });
+    expect(await command('system', 'update', 'new', file)).toMatchObject({ code: 0, stdout: 'UPDATED new\n' });
+    write({ accesstype: 'remote', host: ['login:0'], ssh: { imageDir: 'relative' } });
+    expect(await command('system', 'add', 'other', file)).toMatchObject({ code: 1, stderr: expect.stringMatching(/^FAILED BAD_USER_INPUT[^]*^ {2}definition\.ssh\.imageDir: /m) });
+    writeFileSync(file, '[');
+    expect(await command('system', 'update', 'new', file)).toMatchObject({ code: 2, stderr: expect.stringMatching(/JSON object/) });
+    expect(await command('system', 'remove', 'new')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^FAILED CONFLICT/) });
+    expect(await command('system', 'remove', 'new', '--force')).toMatchObject({ code: 0, stdout: 'REMOVED new\n' });
+    expect(await client.findSystem('new')).toBeNull();
   });
 });
