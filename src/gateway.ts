@@ -6,7 +6,7 @@ import type { GatewayConfig, SystemConfig } from './config/index.js';
 import { SshConnections, sweepTemporary, type Target } from './delivery/index.js';
 import { openCredentials, publishCredentials } from './jobs/credentials/sealed-credentials.js';
 import { workerKey } from './jobs/credentials/worker-key.js';
-import { createImageChanges, encodeImageChange } from './jobs/image-changes.js';
+import { createImageChanges, encodeImageChange, type ImageChangeEvent } from './jobs/image-changes.js';
 import { createImportService } from './jobs/import-service.js';
 import { redisNames } from './jobs/keys.js';
 import type { PipelineServices } from './jobs/pipeline/context.js';
@@ -40,7 +40,7 @@ import { createCredentialStore } from './models/credential-store.js';
 import { openDatabase } from './models/database.js';
 import { createImageStore } from './models/image-store.js';
 import { createPullStore } from './models/pull-store.js';
-import { isTerminal, type VerificationRecord } from './models/records.js';
+import { isTerminal, type TagRecord, type VerificationRecord } from './models/records.js';
 import { createTaskStore } from './models/task-store.js';
 import { createSystemStore } from './models/system-store.js';
 import { createVerificationStore } from './models/verification-store.js';
@@ -130,6 +130,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const publish = async (channel: string, message: string): Promise<void> => {
       await redis.commands.publish(channel, message);
     };
+    const tellOfName = (kind: ImageChangeEvent['kind'], { system, reference, imageId, principals }: TagRecord): Promise<void> =>
+      publish(names.imageChannel, encodeImageChange({ kind, system, reference, imageId, principals: [...principals] })).catch(onError);
+    const onNameGone = (tag: TagRecord): Promise<void> => tellOfName('REMOVED', tag);
     const pullService = createPullService({
       config,
       systems,
@@ -152,6 +155,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       queues,
       verifications,
       tasks,
+      onNameGone,
       // Everybody reads the systems anew now and then, too.
       announce: () => publish(names.systemsChannel, '').catch(onError),
     });
@@ -207,8 +211,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
             log,
             async onTagChange(_record, { tagChange }) {
               if (tagChange === undefined || tagChange.kind === 'CHECKED') return;
-              const { system, reference, imageId, principals } = tagChange.tag;
-              await publish(names.imageChannel, encodeImageChange({ kind: tagChange.kind, system, reference, imageId, principals: [...principals] })).catch(onError);
+              await tellOfName(tagChange.kind, tagChange.tag);
             },
           }),
       });
@@ -290,6 +293,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         store: tasks,
         images,
         pullService,
+        onNameGone,
         workers,
         // Workers look for themselves, too.
         announce: (system) => publish(names.taskChannel, system).catch(onError),

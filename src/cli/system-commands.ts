@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { DeclaredSystem, SystemCheckReport, SystemDefinitionInput, SystemReport } from '../client/index.js';
 import { changeWords } from '../lib/platform-words.js';
 import { connect } from './connect.js';

@@ -12,6 +12,8 @@ import { imageKey, tagKey, type ImageRecord, type TagRecord } from './records.js
 const HISTORY_LENGTH = 10;
 /** Rounds of "somebody else changed it just now" before giving up. */
 const CONFLICT_ROUNDS = 50;
+/** Names that are forgotten at a time. */
+const FORGET_PAGE = 500;
 
 export interface ImageFilterOptions {
   readonly system?: string;
@@ -251,12 +253,19 @@ export function createImageStore(database: Database) {
     await indexed(() => images.deleteOne({ _id: imageKey(system, imageId), state: 'REMOVING' }).exec());
   }
 
-  /** Forgets all names and images of a system. Their files are left as they are. */
-  async function forgetSystem(system: string): Promise<void> {
-    await indexed(async () => {
-      await tags.deleteMany({ system }).exec();
-      await images.deleteMany({ system }).exec();
-    });
+  /**
+   * Forgets all names and images of a system. Their files are left as they are.
+   *
+   * @param onName told of each name that has gone; must not fail.
+   */
+  async function forgetSystem(system: string, onName: (tag: TagRecord) => Promise<void>): Promise<void> {
+    for (;;) {
+      const page = await indexed(() => tags.find({ system }).limit(FORGET_PAGE).lean<TagRecord[]>().exec());
+      if (page.length === 0) break;
+      await indexed(() => tags.deleteMany({ _id: { $in: page.map(({ _id }) => _id) } }).exec());
+      for (const tag of page) await onName(tag);
+    }
+    await indexed(() => images.deleteMany({ system }).exec());
   }
 
   return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, imagesOn, listImages, beginRemoval, endRemoval, forgetSystem };

@@ -8,7 +8,7 @@ import { GatewayError } from '../../lib/errors.js';
 import { mergePatch } from '../../lib/merge-patch.js';
 import type { ImageStore } from '../../models/image-store.js';
 import type { PullStore } from '../../models/pull-store.js';
-import { LIVE_STATES, type SystemRecord } from '../../models/records.js';
+import { LIVE_STATES, type SystemRecord, type TagRecord } from '../../models/records.js';
 import type { SystemStore } from '../../models/system-store.js';
 import type { TaskStore } from '../../models/task-store.js';
 import type { VerificationStore } from '../../models/verification-store.js';
@@ -27,6 +27,8 @@ export interface SystemServiceOptions {
   readonly queues: PullQueues;
   readonly verifications: Pick<VerificationStore, 'forget'>;
   readonly tasks: Pick<TaskStore, 'forgetSystem'>;
+  /** Tells subscribers of a name that has gone; must not fail. */
+  readonly onNameGone: (tag: TagRecord) => Promise<void>;
   /** Tells every process that the systems have changed; must not fail. */
   readonly announce: () => Promise<void>;
 }
@@ -144,7 +146,7 @@ export function createSystemService(options: SystemServiceOptions) {
     await changed();
     await options.pullService.endAll(name);
     await queues.forget(name);
-    await images.forgetSystem(name);
+    await images.forgetSystem(name, options.onNameGone);
     await pulls.forgetSystem(name);
     await options.verifications.forget(name);
     await options.tasks.forgetSystem(name);

@@ -16,6 +16,8 @@ export interface TaskServiceOptions {
   readonly images: ImageStore;
   readonly pullService: Pick<PullService, 'systemNamed' | 'canonical' | 'platformOf'>;
   readonly workers: WorkerRegistry;
+  /** Tells subscribers of a name that has gone; must not fail. */
+  readonly onNameGone: (tag: TagRecord) => Promise<void>;
   /** Tells the workers that there is work; must not fail. */
   readonly announce: (system: string) => Promise<unknown>;
   /** How long a caller waits for a worker's answer (ms). */
@@ -82,6 +84,7 @@ export function createTaskService(options: TaskServiceOptions) {
     await planRemoval(system.name, known.imageId, new Date(Date.now() + options.leaseMs));
     const tag = await images.removeTag(known._id);
     if (tag === undefined) return { tag, imageRemoved: false };
+    await options.onNameGone(tag);
     await planRemoval(system.name, tag.imageId, new Date());
     const left = await images.getImage(system.name, tag.imageId);
     const isNeeded = left !== undefined && left.tags.length + left.holders.length > 0;
