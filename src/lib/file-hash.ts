@@ -1,9 +1,9 @@
 /**
- * Digests of files, reckoned in threads of their own: hashing a layer would keep the event loop from everything else,
- * and a second processor idle.
+ * Files that are written, and whose digests are reckoned, in threads of their own: both would keep the event loop from
+ * everything else, and a second processor idle.
  *
- * A thread reads what is in the file already while more is being written to it, so the digest is that of the bytes that
- * lie on the disk, and is there as soon as the last of them is.
+ * What is written in its order is hashed from memory; what came before its turn is read from the file once the bytes
+ * before it are there.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -12,27 +12,31 @@ import { z } from 'zod';
 import { parseDigest, type Digest } from './digest.js';
 import { GatewayError } from './errors.js';
 
-export interface FileHash {
-  /** The bytes before `end` are in the file, and stay as they are. */
+export interface HashedFile {
+  /**
+   * Writes pieces one behind the other, from `position` on. Their memory goes to the thread for that time: nobody else may
+   * look at it. What had been written there before is forgotten.
+   *
+   * @returns that memory. @throws Error with the `code` of the disk.
+   */
+  write(pieces: readonly Uint8Array[], position: number): Promise<readonly ArrayBufferLike[]>;
+  /** The bytes before `end` are in the file, and stay as they are: they can be hashed already. */
   advance(end: number): void;
   /**
-   * The digest of the bytes before the last `end`.
+   * The digest of the bytes before `end`.
    *
    * @throws GatewayError INTERNAL when the file can't be read.
    */
-  digest(): Promise<Digest>;
+  digest(end: number): Promise<Digest>;
   /** Gives up. Once this (or `digest`) has resolved, the file may be closed. */
   drop(): Promise<void>;
 }
 
-interface Message {
-  readonly id: number;
-  readonly fd: number;
-  readonly algorithm: 'sha256' | 'sha512';
-  readonly end: number;
-  /** Answer with the digest, and forget it. */
-  readonly isLast: boolean;
-}
+type Order =
+  | { readonly kind: 'write'; readonly pieces: readonly Uint8Array[]; readonly position: number }
+  | { readonly kind: 'advance'; readonly end: number }
+  /** Forget it afterwards. */
+  | { readonly kind: 'digest'; readonly end: number };
 
 interface Thread {
   readonly worker: Worker;
@@ -40,96 +44,141 @@ interface Thread {
   isDead: boolean;
 }
 
-const MAX_THREADS = 2;
+const MAX_THREADS = 4;
 /** Plain text, so that it runs as it is whatever has compiled this file. */
 const PROGRAM = `
 const { createHash } = require('node:crypto');
-const { readSync } = require('node:fs');
+const { readSync, writevSync } = require('node:fs');
 const { parentPort } = require('node:worker_threads');
 const buffer = Buffer.allocUnsafe(256 * 1024);
 const states = new Map();
-parentPort.on('message', ({ id, fd, algorithm, end, isLast }) => {
-  const state = states.get(id) ?? { hash: createHash(algorithm), at: 0 };
-  states.set(id, state);
-  try {
-    while (state.at < end && state.failure === undefined) {
-      const length = readSync(fd, buffer, 0, Math.min(buffer.length, end - state.at), state.at);
-      if (length === 0) throw new Error('it ends at byte ' + state.at);
-      state.hash.update(buffer.subarray(0, length));
-      state.at += length;
-    }
-  } catch (error) {
-    state.failure = String(error.message);
+
+function write(fd, state, pieces, position) {
+  let rest = pieces;
+  for (let at = position; rest.length > 0;) {
+    let written = writevSync(fd, rest, at);
+    at += written;
+    let first = 0;
+    while (first < rest.length && written >= rest[first].length) written -= rest[first++].length;
+    rest = rest.slice(first);
+    if (rest.length > 0) rest[0] = rest[0].subarray(written);
   }
-  if (!isLast) return;
-  states.delete(id);
-  parentPort.postMessage({ id, hex: state.hash.digest('hex'), failure: state.failure });
+  if (position < state.at) Object.assign(state, { hash: createHash(state.algorithm), at: 0 });
+  if (position !== state.at) return;
+  for (const piece of pieces) {
+    state.hash.update(piece);
+    state.at += piece.length;
+  }
+}
+
+function catchUp(fd, state, end) {
+  while (state.at < end) {
+    const length = readSync(fd, buffer, 0, Math.min(buffer.length, end - state.at), state.at);
+    if (length === 0) throw new Error('it ends at byte ' + state.at);
+    state.hash.update(buffer.subarray(0, length));
+    state.at += length;
+  }
+}
+
+parentPort.on('message', ({ file, fd, algorithm, request, kind, ...order }) => {
+  const state = states.get(file) ?? { algorithm, hash: createHash(algorithm), at: 0 };
+  states.set(file, state);
+  const failed = (error) => ({ message: String(error.message), code: error.code });
+  if (kind === 'write') {
+    let failure;
+    try {
+      write(fd, state, order.pieces, order.position);
+    } catch (error) {
+      failure = failed(error);
+    }
+    const memory = order.pieces.map((piece) => piece.buffer);
+    return parentPort.postMessage({ request, failure, memory }, memory);
+  }
+  try {
+    if (state.failure === undefined) catchUp(fd, state, order.end);
+  } catch (error) {
+    state.failure = failed(error);
+  }
+  if (kind === 'advance') return;
+  states.delete(file);
+  parentPort.postMessage({ request, failure: state.failure, hex: state.hash.digest('hex') });
 });
 `;
-const answerSchema = z.object({ id: z.number(), hex: z.string(), failure: z.string().optional() });
-type Answer = Pick<z.infer<typeof answerSchema>, 'hex' | 'failure'>;
+const answerSchema = z.object({
+  request: z.number(),
+  failure: z.object({ message: z.string(), code: z.string().optional() }).optional(),
+  hex: z.string().default(''),
+  memory: z.array(z.instanceof(ArrayBuffer)).default([]),
+});
+type Answer = Omit<z.infer<typeof answerSchema>, 'request'>;
 
 const threads: (Thread | undefined)[] = [];
-const DEAD: Answer = { hex: '', failure: 'the thread that read it has died' };
-let serial = 0;
+const DEAD: Answer = { failure: { message: 'the thread that had it has died' }, hex: '', memory: [] };
+let files = 0;
+let requests = 0;
 
 /** Begins the digest of a file from its first byte. */
-export function hashOfFile(file: FileHandle, algorithm: Message['algorithm']): FileHash {
-  serial += 1;
-  const id = serial;
-  const thread = threadFor(id);
-  let end = 0;
-  const send = (isLast: boolean): void => {
-    const message: Message = { id, fd: file.fd, algorithm, end, isLast };
-    thread.worker.postMessage(message);
-  };
-  const finish = (): Promise<Answer> =>
-    new Promise((resolve) => {
+export function hashOfFile(handle: FileHandle, algorithm: 'sha256' | 'sha512'): HashedFile {
+  files += 1;
+  const file = files;
+  const thread = threadFor(file);
+
+  function post(request: number, order: Order, memory: readonly ArrayBufferLike[]): void {
+    thread.worker.postMessage({ file, fd: handle.fd, algorithm, request, ...order }, memory.filter((one) => one instanceof ArrayBuffer));
+  }
+
+  function ask(order: Order, memory: readonly ArrayBufferLike[] = []): Promise<Answer> {
+    return new Promise((resolve) => {
       if (thread.isDead) return resolve(DEAD);
-      thread.waiting.set(id, resolve);
+      requests += 1;
+      post(requests, order, memory);
+      thread.waiting.set(requests, resolve);
       thread.worker.ref();
-      send(true);
     });
+  }
+
   return {
-    advance(to) {
-      if (to <= end) return;
-      end = to;
-      send(false);
+    async write(pieces, position) {
+      const { failure, memory } = await ask({ kind: 'write', pieces, position }, pieces.map(({ buffer }) => buffer));
+      if (failure !== undefined) throw Object.assign(new Error(failure.message), { code: failure.code });
+      return memory;
     },
-    async digest() {
-      const { hex, failure } = await finish();
+    advance(end) {
+      post(0, { kind: 'advance', end }, []);
+    },
+    async digest(end) {
+      const { failure, hex } = await ask({ kind: 'digest', end });
       if (failure === undefined) return parseDigest(`${algorithm}:${hex}`);
-      throw new GatewayError('INTERNAL', `A file that was just written can't be read: ${failure}.`);
+      throw new GatewayError('INTERNAL', `A file that was just written can't be read: ${failure.message}.`);
     },
     async drop() {
-      end = 0;
-      await finish();
+      await ask({ kind: 'digest', end: 0 });
     },
   };
 }
 
 /** The threads are started when they are first needed, and keep no process alive by themselves. */
-function threadFor(id: number): Thread {
-  const slot = id % Math.min(MAX_THREADS, availableParallelism());
+function threadFor(file: number): Thread {
+  const slot = file % Math.min(MAX_THREADS, availableParallelism());
   const present = threads[slot];
   if (present !== undefined) return present;
   const worker = new Worker(PROGRAM, { eval: true, execArgv: [], env: {} });
   const waiting: Thread['waiting'] = new Map();
   const thread: Thread = { worker, waiting, isDead: false };
-  const settle = (of: number, answer: Answer): void => {
-    waiting.get(of)?.(answer);
-    waiting.delete(of);
+  const settle = (request: number, answer: Answer): void => {
+    waiting.get(request)?.(answer);
+    waiting.delete(request);
     if (waiting.size === 0) worker.unref();
   };
   worker.on('message', (message: unknown) => {
-    const { id: of, ...answer } = answerSchema.parse(message);
-    settle(of, answer);
+    const { request, ...answer } = answerSchema.parse(message);
+    settle(request, answer);
   });
   // Out of memory, at worst: its files fail, and the next one gets a new thread.
   worker.on('error', () => {
     thread.isDead = true;
     threads[slot] = undefined;
-    for (const of of [...waiting.keys()]) settle(of, DEAD);
+    for (const request of [...waiting.keys()]) settle(request, DEAD);
   });
   worker.unref();
   threads[slot] = thread;

@@ -1,5 +1,6 @@
 /** Writes a stream of small pieces in large batches: while one batch is being written, the next one gathers. */
-import type { FileHandle } from 'node:fs/promises';
+import type { HashedFile } from '../lib/file-hash.js';
+import type { ReceiveMemory } from './receive-memory.js';
 
 /** What a batch has at least (bytes), but for the last one: each costs a change of threads, and pieces are small. */
 const MIN_BYTES = 256 * 1024;
@@ -8,74 +9,77 @@ const MAX_BYTES = 1024 * 1024;
 const MAX_PIECES = 256;
 
 export interface BatchWriter {
-  /** Takes a piece; the promise is there to slow the sender down. @throws what the disk says, as soon as it is known. */
-  push(piece: Buffer): Promise<void>;
+  /** Takes a piece. False when enough waits for the disk: nothing more is to be sent before `onRoom`. */
+  push(piece: Buffer): boolean;
   /** Waits until everything is written. @throws what the disk says. */
   flush(): Promise<void>;
 }
 
-/**
- * @param position where the first piece goes.
- * @param onWritten so many more bytes lie in the file.
- */
-export function createBatchWriter(file: FileHandle, position: number, onWritten: (bytes: number) => void): BatchWriter {
-  let pending: Buffer[] = [];
+export interface BatchWriterOptions {
+  /** Where the first piece goes. */
+  readonly position: number;
+  /** Where pieces were received, if that memory can be used again. */
+  readonly memory?: ReceiveMemory;
+  /** So many more bytes lie in the file. */
+  readonly onWritten: (bytes: number) => void;
+  /** More may be sent. */
+  readonly onRoom: () => void;
+  /** Told as soon as it is known; nothing is written any more. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export function createBatchWriter(file: Pick<HashedFile, 'write'>, options: BatchWriterOptions): BatchWriter {
+  const { memory } = options;
+  let pending: Uint8Array[] = [];
   let pendingBytes = 0;
-  let at = position;
+  let at = options.position;
+  let isFull = false;
   let writing: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
 
   const isEnough = (): boolean => pendingBytes >= MIN_BYTES || pending.length >= MAX_PIECES;
 
   function start(): void {
-    const batch = pending;
-    pending = [];
-    pendingBytes = 0;
-    writing = writeAll(batch)
+    writing = writeBatch()
       .catch((error: unknown) => {
         failure = { error };
+        options.onFailure(error);
       })
       .then(() => {
         writing = undefined;
-        if (isEnough() && failure === undefined) start();
+        if (failure !== undefined) return;
+        if (isEnough()) start();
+        if (isFull) options.onRoom();
+        isFull = false;
       });
   }
 
-  async function writeAll(batch: readonly Buffer[]): Promise<void> {
-    let rest = batch;
-    while (rest.length > 0) {
-      const { bytesWritten } = await file.writev(rest, at);
-      at += bytesWritten;
-      onWritten(bytesWritten);
-      rest = without(rest, bytesWritten);
-    }
+  async function writeBatch(): Promise<void> {
+    // Who has received the last piece must be done with its memory before that goes to another thread.
+    await Promise.resolve();
+    const batch = pending;
+    const bytes = pendingBytes;
+    pending = [];
+    pendingBytes = 0;
+    for (const used of await file.write(batch, at)) memory?.giveBack(used);
+    at += bytes;
+    options.onWritten(bytes);
   }
 
   return {
-    async push(piece) {
-      pending.push(piece);
+    push(piece) {
+      pending.push(memory?.isAlone(piece) === true ? piece : new Uint8Array(piece));
       pendingBytes += piece.length;
-      if (writing === undefined && isEnough()) start();
-      else if (pendingBytes >= MAX_BYTES || pending.length >= MAX_PIECES) await writing;
-      if (failure !== undefined) throw failure.error;
+      if (writing === undefined && isEnough() && failure === undefined) start();
+      isFull = pendingBytes >= MAX_BYTES || pending.length >= MAX_PIECES;
+      return !isFull;
     },
     async flush() {
-      await writing;
-      if (pending.length > 0 && failure === undefined) start();
-      await writing;
+      while (writing !== undefined || (pending.length > 0 && failure === undefined)) {
+        if (writing === undefined) start();
+        await writing;
+      }
       if (failure !== undefined) throw failure.error;
     },
   };
-}
-
-/** The pieces without their first `bytes`. */
-function without(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
-  let left = bytes;
-  let first = 0;
-  for (let piece = pieces[first]; piece !== undefined && left >= piece.length; piece = pieces[first]) {
-    left -= piece.length;
-    first += 1;
-  }
-  const [head, ...tail] = pieces.slice(first);
-  return head === undefined ? [] : [head.subarray(left), ...tail];
 }

@@ -233,9 +233,7 @@ function keyOf(digest: Digest): CacheKey {
 async function fileMatches(path: string, digest: Digest, size: number): Promise<boolean> {
   const file = await open(path, 'r');
   try {
-    const hash = hashOfFile(file, digestAlgorithm(digest));
-    hash.advance(size);
-    return (await hash.digest()) === digest;
+    return (await hashOfFile(file, digestAlgorithm(digest)).digest(size)) === digest;
   } catch {
     return false;
   } finally {

@@ -5,6 +5,7 @@ import { discard, exchange, type Answer } from './exchange.js';
 import type { BlobRange, BlobStream, LayerDescriptor } from './image.js';
 import type { Identity } from './identity.js';
 import type { RegistryLimits, RegistrySettings } from './settings.js';
+import type { Transport } from './transport.js';
 
 export interface BlobPlace {
   readonly endpoint: Endpoint;
@@ -39,7 +40,7 @@ export async function openBlobAt(
         ...(range.onWait === undefined ? {} : { onWait: range.onWait }),
         ...(range.failures === undefined ? {} : { failures: range.failures }),
       });
-      return asBlobStream(answer, range, layer);
+      return asBlobStream(answer, range, layer, endpoint.transport);
     } catch (error) {
       if (range.signal.aborted) throw abortReason(range.signal);
       failure = error;
@@ -61,6 +62,7 @@ export async function openBlobAt(
         ),
         range,
         layer,
+        transport,
       );
     } catch (error) {
       if (range.signal.aborted) throw abortReason(range.signal);
@@ -78,6 +80,7 @@ function asBlobStream(
   answer: Answer,
   range: BlobRange,
   layer: Pick<LayerDescriptor, 'digest' | 'size'>,
+  { memory }: Pick<Transport, 'memory'>,
 ): BlobStream {
   const { status } = answer;
   const servedBy = answer.url.host;
@@ -108,6 +111,7 @@ function asBlobStream(
       length: Number(last) - range.offset + 1,
       partial: true,
       servedBy,
+      memory,
     };
   }
   if (status !== 200) {
@@ -124,6 +128,7 @@ function asBlobStream(
     offset: 0,
     partial: false,
     servedBy,
+    memory,
     ...(length === undefined || !/^\d{1,15}$/.test(length) ? {} : { length: Number(length) }),
   };
 }

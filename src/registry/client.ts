@@ -22,6 +22,7 @@ import type {
 } from './image.js';
 import type { Platform } from './platform.js';
 import { readRateLimit } from './rate-limit.js';
+import { createReceiveMemory } from './receive-memory.js';
 import { createMemoryRateGate, type RateGate } from './rate-gate.js';
 import { formatReference, type Reference } from './reference.js';
 import {
@@ -96,10 +97,11 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const limits: RegistryLimits = { ...DEFAULT_REGISTRY_LIMITS, ...options.limits };
   const gate = options.gate ?? createMemoryRateGate();
   const environment = options.environment ?? process.env;
+  const memory = createReceiveMemory();
   const registries = new Map(options.registries.map((settings) => [settings.name, createRegistry(settings)]));
 
   function createRegistry(settings: RegistrySettings): Registry {
-    const common = { maxConnections: settings.maxConnections, limits, gate, environment };
+    const common = { maxConnections: settings.maxConnections, limits, gate, environment, memory };
     const origin = createEndpoint({
       ...common,
       settings,

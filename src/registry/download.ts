@@ -3,9 +3,10 @@
  * several ranges at once. What is wrong is fetched once more from the start, then it is final.
  */
 import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { digestAlgorithm, type Digest } from '../lib/digest.js';
 import { abortReason, errnoOf, GatewayError, messageOf } from '../lib/errors.js';
-import { hashOfFile, type FileHash } from '../lib/file-hash.js';
+import { hashOfFile, type HashedFile } from '../lib/file-hash.js';
 import { createBatchWriter } from './batch-writer.js';
 import type { BlobSource, BlobStream } from './image.js';
 import { watchRate } from './rate-watch.js';
@@ -78,17 +79,10 @@ async function fetchOnce(job: Download): Promise<void> {
 
 async function inOneStream(job: Download, opened?: BlobStream): Promise<Digest> {
   const part: Part = { position: 0, end: job.size };
-  return await digestWhile(job, (hash) =>
-    fetchPart(job, part, {
-      whole: true,
-      ...(opened === undefined ? {} : { opened }),
-      onWritten: () => hash.advance(part.position),
-      onRestart: () => hash.restart(),
-    }),
-  );
+  return await hashedWhile(job, (file) => fetchPart(job, file, part, { whole: true, ...(opened === undefined ? {} : { opened }) }));
 }
 
-/** Ranges are written where they belong as they come; the hash follows over what is complete from the start on. */
+/** Ranges are written where they belong as they come; the digest follows over what is complete from the start on. */
 async function inRanges(job: Download): Promise<Digest> {
   const { rangeBytes, rangeStreams } = job.limits;
   const first = await open(job, { position: 0, end: Math.min(rangeBytes, job.size) }, 0, false);
@@ -102,12 +96,12 @@ async function inRanges(job: Download): Promise<Digest> {
   );
   const queue = [...parts];
   let failure: Error | undefined;
-  return await digestWhile(job, async (hash) => {
+  return await hashedWhile(job, async (file) => {
     let at = 0;
     const onWritten = (): void => {
       let part = parts[at];
       while (part !== undefined) {
-        hash.advance(part.position);
+        file.advance(part.position);
         if (part.position < part.end) return;
         at += 1;
         part = parts[at];
@@ -115,7 +109,7 @@ async function inRanges(job: Download): Promise<Digest> {
     };
     const fetcher = async (): Promise<void> => {
       for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
-        await fetchPart(shared, part, { whole: false, onWritten, ...(part === parts[0] ? { opened: first } : {}) });
+        await fetchPart(shared, file, part, { whole: false, onWritten, ...(part === parts[0] ? { opened: first } : {}) });
       }
     };
     const failed = (error: unknown): void => {
@@ -128,24 +122,14 @@ async function inRanges(job: Download): Promise<Digest> {
   });
 }
 
-/** The digest of the file that `work` writes, reckoned beside it. */
-async function digestWhile(
-  job: Download,
-  work: (hash: { advance(end: number): void; restart(): Promise<void> }) => Promise<void>,
-): Promise<Digest> {
-  const begin = (): FileHash => hashOfFile(job.file, digestAlgorithm(job.digest));
-  let hash = begin();
+/** Lets `work` write the file, and gives the digest of all of it. */
+async function hashedWhile(job: Download, work: (file: HashedFile) => Promise<void>): Promise<Digest> {
+  const file = hashOfFile(job.file, digestAlgorithm(job.digest));
   try {
-    await work({
-      advance: (end) => hash.advance(end),
-      async restart() {
-        await hash.drop();
-        hash = begin();
-      },
-    });
-    return await hash.digest();
+    await work(file);
+    return await file.digest(job.size);
   } catch (error) {
-    await hash.drop();
+    await file.drop();
     throw error;
   }
 }
@@ -155,13 +139,11 @@ interface PartOptions {
   readonly whole: boolean;
   readonly opened?: BlobStream;
   /** The part's position has moved. */
-  readonly onWritten: () => void;
-  /** What has been written will be written again, from the start on. */
-  readonly onRestart?: () => Promise<void>;
+  readonly onWritten?: () => void;
 }
 
 /** Fetches a part, resuming after cuts for as long as each try gains something, or few in a row gain nothing. */
-async function fetchPart(job: Download, part: Part, options: PartOptions): Promise<void> {
+async function fetchPart(job: Download, file: HashedFile, part: Part, options: PartOptions): Promise<void> {
   const start = part.position;
   const enough = Math.max(1, Math.min(MIB, Math.ceil(job.size / 64)));
   let failures = 0;
@@ -182,9 +164,8 @@ async function fetchPart(job: Download, part: Part, options: PartOptions): Promi
       }
       job.onBytes(start - part.position);
       part.position = start;
-      await options.onRestart?.();
     }
-    const broken = await pour(job, blob, part, options.onWritten);
+    const broken = await pour(job, file, blob, part, options.onWritten);
     if (broken === undefined) return;
     gained += Math.max(0, part.position - reached);
     reached = Math.max(reached, part.position);
@@ -217,60 +198,72 @@ async function open(job: Download, part: Part, failures: number, whole: boolean)
  */
 async function pour(
   job: Download,
+  file: HashedFile,
   blob: BlobStream,
   part: Part,
-  onWritten: () => void,
+  onWritten: () => void = () => {},
 ): Promise<unknown> {
   const { stream } = blob;
-  const onAbort = (): void => void stream.destroy(abortReason(job.signal));
+  let failure: Error | undefined;
+  const fail = (error: Error): void => {
+    failure ??= error;
+    stream.destroy();
+  };
+  const onAbort = (): void => fail(abortReason(job.signal));
   job.signal.addEventListener('abort', onAbort, { once: true });
   if (job.signal.aborted) onAbort();
   const { minimumBytesPerSecond, minimumRateWindowMs } = job.limits;
   const watch = watchRate(minimumBytesPerSecond, minimumRateWindowMs, () =>
     stream.destroy(new Error(`less than ${String(minimumBytesPerSecond)} bytes a second`)),
   );
-  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
-  const writer = createBatchWriter(job.file, part.position, (bytes) => {
-    part.position += bytes;
-    job.onBytes(bytes);
-    onWritten();
+  const writer = createBatchWriter(file, {
+    position: part.position,
+    ...(blob.memory === undefined ? {} : { memory: blob.memory }),
+    onWritten(bytes) {
+      part.position += bytes;
+      job.onBytes(bytes);
+      onWritten();
+    },
+    onRoom() {
+      watch.waiting();
+      stream.resume();
+    },
+    onFailure: (error) => fail(diskError(error, job.path, job.size)),
   });
-  const onDisk = async (work: Promise<void>): Promise<void> => {
-    try {
-      await work;
-    } catch (error) {
-      throw diskError(error, job.path, job.size);
-    }
-  };
   let received = part.position;
   try {
-    for (;;) {
-      let step: IteratorResult<Buffer, undefined>;
-      watch.waiting();
-      try {
-        step = await chunks.next();
-      } catch (error) {
-        if (job.signal.aborted) throw abortReason(job.signal);
-        await onDisk(writer.flush());
-        return error;
-      }
-      if (step.done === true) break;
-      const chunk = step.value;
+    watch.waiting();
+    // Not by iteration: that joins what has gathered into new memory.
+    const ended = endOf(stream);
+    stream.on('data', (chunk: Buffer) => {
       watch.got(chunk.length);
       received += chunk.length;
-      if (received > part.end) throw wrongSize(job, blob, received);
-      await onDisk(writer.push(chunk));
-    }
-    await onDisk(writer.flush());
+      if (received > part.end) fail(wrongSize(job, blob, received));
+      else if (writer.push(chunk)) watch.waiting();
+      else stream.pause();
+    });
+    const broken = await ended;
+    // What came before is there for the next try; what the disk said is told below.
+    await writer.flush().catch(() => undefined);
+    if (failure !== undefined) throw failure;
+    if (broken !== undefined) return broken;
   } finally {
     watch.stop();
     job.signal.removeEventListener('abort', onAbort);
     stream.destroy();
-    // The file must not be closed, nor what was written given up, under a write.
-    await writer.flush().catch(() => undefined);
   }
   if (part.position < part.end) throw wrongSize(job, blob, part.position);
   return undefined;
+}
+
+/** Resolves when nothing more comes: with the reason when that is not the end. */
+function endOf(stream: Readable): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    stream.once('end', () => resolve(undefined));
+    stream.once('error', resolve);
+    stream.once('close', () => resolve(new Error('It was broken off.')));
+    if (stream.destroyed) resolve(stream.errored ?? new Error('It was broken off.'));
+  });
 }
 
 /** What the disk says, in our words. */

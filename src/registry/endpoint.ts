@@ -6,6 +6,7 @@ import { createAuthorizer, RetryableAnswer, type Authorizer } from './authorizer
 import { discard, exchange, readBody, type Answer } from './exchange.js';
 import type { Identity } from './identity.js';
 import type { RateGate } from './rate-gate.js';
+import type { ReceiveMemory } from './receive-memory.js';
 import { isDockerHubHost, type EndpointSettings, type RegistryLimits } from './settings.js';
 import { createTransport, type ProxyEnvironment, type Transport } from './transport.js';
 import { backoffMs, parseRetryAfter, wait, type OnWait } from './waiting.js';
@@ -44,6 +45,7 @@ export interface EndpointOptions {
   readonly limits: RegistryLimits;
   readonly gate: RateGate;
   readonly environment: ProxyEnvironment;
+  readonly memory: ReceiveMemory;
   /** Sees every answer of the registry. */
   readonly onAnswer?: (answer: Answer, identity: Identity) => void;
 }
@@ -58,6 +60,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     options.maxConnections,
     limits,
     options.environment,
+    options.memory,
   );
   const authorizer = createAuthorizer({ ...settings, url: base.href }, transport, limits);
 

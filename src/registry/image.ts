@@ -5,6 +5,7 @@ import type { ImageConfig } from './documents.js';
 import type { Identity } from './identity.js';
 import type { Platform } from './platform.js';
 import type { Reference } from './reference.js';
+import type { ReceiveMemory } from './receive-memory.js';
 import type { RegistryCredentials } from './settings.js';
 import type { OnWait } from './waiting.js';
 
@@ -73,6 +74,8 @@ export interface BlobStream {
   readonly partial: boolean;
   /** The host that sends it. */
   readonly servedBy: string;
+  /** Where its pieces were received, if that memory can be used again. */
+  readonly memory?: ReceiveMemory;
 }
 
 /** Gives the bytes of one blob from an offset on. */

@@ -3,16 +3,19 @@
  */
 import { lookup as dnsLookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { Agent, buildConnector, ProxyAgent, type Dispatcher } from 'undici';
 import { GatewayError, messageOf } from '../lib/errors.js';
 import { addressesOfNamedHost, addressPolicy, unbracketed, type AddressPolicy } from './addresses.js';
+import type { ReceiveMemory } from './receive-memory.js';
 import type { EndpointSettings, RegistryLimits } from './settings.js';
 
 export interface Transport {
   /** The dispatcher for a URL. @throws GatewayError POLICY_REFUSED when its host is an address that is refused. */
   dispatcherFor(url: URL): Dispatcher;
+  /** Where what comes without a proxy is received. */
+  readonly memory: ReceiveMemory;
   close(): Promise<void>;
 }
 
@@ -27,6 +30,7 @@ export function createTransport(
   maxConnections: number,
   limits: RegistryLimits,
   environment: ProxyEnvironment,
+  memory: ReceiveMemory,
 ): Transport {
   const tls = tlsOptions(settings);
   const own = new Set(
@@ -47,7 +51,9 @@ export function createTransport(
   const connect: buildConnector.connector = (options, callback) => {
     const port = options.port === '' ? (options.protocol === 'https:' ? '443' : '80') : options.port;
     const policy = policyFor(options.hostname, port);
+    let connected: Socket | undefined;
     const connector = buildConnector({
+      onread: memory.onread(() => connected),
       timeout: limits.connectTimeoutMs,
       lookup: checkedLookup(policy),
       // A client certificate is shown to the endpoint itself alone.
@@ -60,7 +66,10 @@ export function createTransport(
       if (error === null && socket.remoteAddress !== undefined && !policy.allows(socket.remoteAddress)) {
         socket.destroy();
         callback(refusedAddress(options.hostname, socket.remoteAddress), null);
-      } else callback(...result);
+      } else {
+        connected = socket ?? undefined;
+        callback(...result);
+      }
     });
   };
   const direct = new Agent({
@@ -95,6 +104,7 @@ export function createTransport(
 
   return {
     dispatcherFor,
+    memory,
     async close() {
       await Promise.all([direct.destroy(), ...[...proxies.values()].map((proxy) => proxy.destroy())]);
     },

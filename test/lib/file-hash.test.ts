@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashOfFile } from '../../src/lib/file-hash.js';
@@ -23,7 +23,7 @@ test('of a file that grows, many at a time, with both algorithms', async () => {
         await file.write(piece, 0, piece.length, done);
         hash.advance(done + piece.length);
       }
-      expect(await hash.digest()).toBe(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`);
+      expect(await hash.digest(bytes.length)).toBe(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`);
       await file.close();
     }),
   );
@@ -33,13 +33,11 @@ test('a file that ends before it should, or can not be read, is said to be so', 
   const file = await open(join(directory, 'short'), 'w+');
   await file.write('abc');
   const hash = hashOfFile(file, 'sha256');
-  hash.advance(4);
-  await expect(hash.digest()).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('ends at byte 3') });
+  await expect(hash.digest(4)).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('ends at byte 3') });
   await file.close();
   const folder = await open(directory, 'r');
   const unreadable = hashOfFile(folder, 'sha256');
-  unreadable.advance(1);
-  await expect(unreadable.digest()).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('EISDIR') });
+  await expect(unreadable.digest(1)).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('EISDIR') });
   await folder.close();
 });
 
@@ -51,7 +49,53 @@ test('given up: nothing is read any more, and the next one begins anew', async (
   await old.drop();
   await file.write('new', 0);
   const hash = hashOfFile(file, 'sha256');
-  hash.advance(3);
-  expect(await hash.digest()).toBe(`sha256:${createHash('sha256').update('new').digest('hex')}`);
+  expect(await hash.digest(3)).toBe(`sha256:${createHash('sha256').update('new').digest('hex')}`);
   await file.close();
 });
+
+test.each([
+  ['in their order', [0, 1, 2, 3, 4, 5]],
+  ['in any order', [3, 0, 1, 5, 2, 4]],
+  ['from the start on once more', [0, 1, 2, 0, 1, 2, 3, 4, 5]],
+  ['in part once more', [0, 1, 2, 1, 2, 3, 4, 5]],
+])('pieces written %s: the file has them, and its digest is theirs', async (_name, order) => {
+  const pieces = Array.from({ length: 6 }, () => randomBytes(100_000));
+  const path = join(directory, 'written');
+  const file = await open(path, 'w+');
+  const hashed = hashOfFile(file, 'sha256');
+  for (const [nth, at] of order.entries()) {
+    // What is written twice was something else the first time.
+    const isLast = order.lastIndexOf(at) === nth;
+    const piece = isLast ? pieces[at]! : randomBytes(100_000);
+    await hashed.write([copyOf(piece.subarray(0, 1)), copyOf(piece.subarray(1))], at * 100_000);
+  }
+  const all = Buffer.concat(pieces);
+  expect(await hashed.digest(all.length)).toBe(`sha256:${createHash('sha256').update(all).digest('hex')}`);
+  expect((await readFile(path)).equals(all)).toBe(true);
+  await file.close();
+});
+
+test('memory goes to the thread, and comes back', async () => {
+  const file = await open(join(directory, 'moved'), 'w+');
+  const piece = copyOf(Buffer.from('abc'));
+  const hashed = hashOfFile(file, 'sha256');
+  const writing = hashed.write([piece], 0);
+  expect(piece.length).toBe(0);
+  const [memory] = await writing;
+  expect(Buffer.from(memory!).toString()).toBe('abc');
+  await hashed.drop();
+  await file.close();
+});
+
+test('a disk that takes nothing says so by its code', async () => {
+  const file = await open('/dev/full', 'w');
+  const hashed = hashOfFile(file, 'sha256');
+  await expect(hashed.write([copyOf(Buffer.from('abc'))], 0)).rejects.toMatchObject({ code: 'ENOSPC' });
+  await hashed.drop();
+  await file.close();
+});
+
+/** With memory of its own. */
+function copyOf(piece: Buffer): Uint8Array {
+  return new Uint8Array(piece);
+}

@@ -3,13 +3,33 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createBatchWriter } from '../../src/registry/batch-writer.js';
+import { hashOfFile } from '../../src/lib/file-hash.js';
+import { createBatchWriter, type BatchWriter, type BatchWriterOptions } from '../../src/registry/batch-writer.js';
 
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'imagegw-batch-'));
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** A writer whose sender waits when it is told to. */
+function waitingWriter(file: Parameters<typeof createBatchWriter>[0], options: Partial<BatchWriterOptions>): { writer: BatchWriter; send: (piece: Buffer) => Promise<void> } {
+  let goOn: (() => void) | undefined;
+  const writer = createBatchWriter(file, {
+    position: 0,
+    onWritten: () => {},
+    onFailure: () => {},
+    onRoom: () => goOn?.(),
+    ...options,
+  });
+  return {
+    writer,
+    async send(piece) {
+      const room = new Promise<void>((resolve) => (goOn = resolve));
+      if (!writer.push(piece)) await room;
+    },
+  };
+}
 
 test.each([
   ['small', 3000, 10],
@@ -18,25 +38,57 @@ test.each([
 ])('%s pieces: all bytes in their order, from the position on, told as they lie there', async (_name, count, most) => {
   const path = join(directory, 'file');
   const file = await open(path, 'w+');
+  const hashed = hashOfFile(file, 'sha256');
   let told = 0;
-  const writer = createBatchWriter(file, 5, (bytes) => (told += bytes));
+  const { writer, send } = waitingWriter(hashed, { position: 5, onWritten: (bytes) => (told += bytes) });
   const pieces = Array.from({ length: count }, () => randomBytes(randomInt(1, most)));
-  for (const piece of pieces) await writer.push(piece);
+  for (const piece of pieces) await send(piece);
   await writer.flush();
   const all = Buffer.concat(pieces);
   expect(told).toBe(all.length);
   expect((await readFile(path)).subarray(5).equals(all)).toBe(true);
+  await hashed.drop();
   await file.close();
   await rm(path);
 });
 
-test('a full disk is told to the sender, once it is known, and to who waits for the end', async () => {
-  const file = await open('/dev/full', 'w');
-  const writer = createBatchWriter(file, 0, () => {});
-  const sending = async (): Promise<void> => {
-    for (;;) await writer.push(Buffer.alloc(100_000));
+test('who sends faster than the disk takes is told to wait, and to go on', async () => {
+  const written: (() => void)[] = [];
+  const slow = {
+    write: (pieces: readonly Uint8Array[]) =>
+      new Promise<ArrayBufferLike[]>((resolve) => {
+        written.push(() => resolve(pieces.map(({ buffer }) => buffer)));
+      }),
   };
-  await expect(sending()).rejects.toMatchObject({ code: 'ENOSPC' });
+  let rooms = 0;
+  const writer = createBatchWriter(slow, { position: 0, onWritten: () => {}, onFailure: () => {}, onRoom: () => (rooms += 1) });
+  let sent = 0;
+  while (writer.push(Buffer.alloc(64 * 1024))) {
+    sent += 1;
+    await Promise.resolve();
+  }
+  // A batch at the disk, and one that waits.
+  expect(sent * 64).toBeLessThan(2048);
+  expect(rooms).toBe(0);
+  const flushed = writer.flush();
+  for (let open = written.shift(); open !== undefined; open = written.shift()) {
+    open();
+    await new Promise(setImmediate);
+  }
+  await flushed;
+  expect(rooms).toBe(1);
+});
+
+test('a full disk is told to the sender as soon as it is known, and to who waits for the end', async () => {
+  const file = await open('/dev/full', 'w');
+  const hashed = hashOfFile(file, 'sha256');
+  const told = new Promise((resolve) => {
+    const writer = createBatchWriter(hashed, { position: 0, onWritten: () => {}, onRoom: () => {}, onFailure: (error) => resolve([error, writer]) });
+    for (let count = 0; count < 4; count += 1) writer.push(Buffer.alloc(100_000));
+  });
+  const [error, writer] = (await told) as [unknown, BatchWriter];
+  expect(error).toMatchObject({ code: 'ENOSPC' });
   await expect(writer.flush()).rejects.toMatchObject({ code: 'ENOSPC' });
+  await hashed.drop();
   await file.close();
 });

@@ -110,9 +110,7 @@ async function unpack({ services, signal }: PullContext, squashfs: string, tar: 
 async function digestOf(path: string, size: number): Promise<Digest> {
   const file = await open(path, 'r');
   try {
-    const hash = hashOfFile(file, 'sha256');
-    hash.advance(size);
-    return await hash.digest();
+    return await hashOfFile(file, 'sha256').digest(size);
   } finally {
     await file.close();
   }
