@@ -11,7 +11,7 @@ import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type S
 import type { RunningGateway } from '../../src/gateway.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 
-const LAYER_MIB = 2048;
+const LAYER_MIB = 1024;
 const MOST_BYTES = 150e6;
 
 let stack: TestStack;
@@ -45,7 +45,7 @@ function memory(line: 'VmRSS' | 'VmHWM'): number {
 }
 
 it(
-  'a layer of 2 GiB that is fetched, converted and published takes less than 150 MB above rest',
+  'a layer of 1 GiB that is fetched, converted and published takes less than 150 MB above rest',
   async () => {
     // From here on the peak is counted (proc(5), `clear_refs`).
     writeFileSync(`/proc/${String(worker.pid)}/clear_refs`, '5');
