@@ -6,8 +6,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
@@ -31,41 +32,53 @@ let site: Site;
 let api: RunningGateway;
 let client: GatewayClient;
 let gate: IndexGate;
+let tag: string;
 let imageId: string;
+/** What was published before the test. */
+let before: string[];
+let directory: string;
+let examinerHeld: string;
 const workers: ChildProcess[] = [];
 
 beforeAll(async () => {
   stack = await startTestStack();
   registry = await startFakeRegistry();
-});
-
-beforeEach(() => openSite());
-
-afterEach(async () => {
-  registry.hook = undefined;
-  await closeSite();
-});
-
-async function openSite(keys: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  site = makeSite(stack, registry.url, keys);
+  directory = mkdtempSync(join(tmpdir(), 'imagegw-kill-'));
+  examinerHeld = join(directory, 'held');
+  // Nobody waits for it but the test that makes the file `wait`.
+  const hook = join(directory, 'hook');
+  writeFileSync(hook, `#!/bin/sh\n[ -e ${directory}/wait ] || exit 0\n: > ${examinerHeld}\nexec tail -f ${examinerHeld}\n`, { mode: 0o755 });
+  site = makeSite(stack, registry.url, { ExaminerHook: hook });
   gate = await startIndexGate(site.environment['MONGODB_URI'] ?? '', join(site.directory, 'gate.sock'));
   api = await startInProcess(site, { api: true, worker: false });
   client = clientOf(api);
-  imageId = registry
-    .putImage([tarOf({ name: 'etc/', type: 'directory' }, { name: 'etc/old', body: 'x' }), tarOf({ name: 'etc/.wh.old' }, { name: 'a', body: Buffer.alloc(200_000, 7) })], 'latest')
-    .slice(7);
-}
+});
 
-async function closeSite(): Promise<void> {
-  for (const worker of workers.splice(0)) await kill(worker);
+afterAll(async () => {
   await api.close();
   await gate.close();
   site.remove();
-}
-
-afterAll(async () => {
+  rmSync(directory, { recursive: true });
   await registry.stop();
   await stack.stop();
+});
+
+// One gateway for all, but another image for each.
+beforeEach(() => {
+  const other = { name: 'other', body: randomBytes(8).toString('hex') };
+  const layers = [
+    tarOf({ name: 'etc/', type: 'directory' }, { name: 'etc/old', body: 'x' }, other),
+    tarOf({ name: 'etc/.wh.old' }, { name: 'a', body: Buffer.alloc(200_000, 7) }, other),
+  ];
+  tag = `t${other.body}`;
+  imageId = registry.putImage(layers, tag).slice(7);
+  before = visibleImages();
+});
+
+afterEach(async () => {
+  registry.hook = undefined;
+  for (const worker of workers.splice(0)) await kill(worker);
+  expect(visibleImages()).toEqual([...before, imageId].sort());
 });
 
 async function worker(options: SpawnOptions = {}): Promise<ChildProcess> {
@@ -75,7 +88,7 @@ async function worker(options: SpawnOptions = {}): Promise<ChildProcess> {
 }
 
 async function begin(): Promise<string> {
-  const { pulls } = await client.pull({ reference: 'app', systems: ['one'] });
+  const { pulls } = await client.pull({ reference: `app:${tag}`, systems: ['one'] });
   return pulls[0]!.id;
 }
 
@@ -84,12 +97,11 @@ async function expectTakenOver(id: string, attempt = 2): Promise<void> {
   expect(visibleImages()).toEqual(wholeImages());
   const last = await startInProcess(site, { api: false, worker: true });
   expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY', attempt, image: { imageId } });
-  const undisturbed = await client.pull({ reference: 'app', systems: ['two'] });
+  const undisturbed = await client.pull({ reference: `app:${tag}`, systems: ['two'] });
   await statesOf(client, undisturbed.pulls[0]!.id);
   for (const name of [`${imageId}.squashfs`, `${imageId}.meta`]) {
     expect(digestOf(readFileSync(join(site.images, name)))).toBe(digestOf(readFileSync(join(site.directory, 'two', name))));
   }
-  expect(visibleImages()).toEqual([imageId]);
   // It has said the last word, and may still be tidying up.
   await last.close();
   expect(await allLeftovers(site)).toEqual([]);
@@ -99,7 +111,8 @@ async function expectTakenOver(id: string, attempt = 2): Promise<void> {
 function visibleImages(): string[] {
   return readdirSync(site.images)
     .filter((name) => name.endsWith('.meta'))
-    .map((name) => name.slice(0, -5));
+    .map((name) => name.slice(0, -5))
+    .sort();
 }
 
 /** Those of them that are readable squashfs files with all their bytes, by the size that their header tells. */
@@ -136,9 +149,9 @@ describe('a worker killed with SIGKILL', () => {
     ['CONVERT', 'pack'],
     ['VERIFY', 'read'],
   ])('in %s, with imagegw-squash that works for it (%s)', async (stage, command) => {
-    const held = join(site.directory, 'held');
-    const first = await worker({ environment: { IMAGEGW_SQUASH: await stuckAt(command, held) } });
-    const watcher = watch(site.directory);
+    const stuck = await stuckAt(command);
+    const first = await worker({ environment: { IMAGEGW_SQUASH: stuck } });
+    const watcher = watch(join(stuck, '..'));
     const started = once(watcher, 'change').finally(() => watcher.close());
     const id = await begin();
     await started;
@@ -150,27 +163,20 @@ describe('a worker killed with SIGKILL', () => {
   });
 
   it('in EXAMINE, with the hook that works for it, and the next one in TRANSFER', async () => {
-    await closeSite();
-    const directory = mkdtempSync(join(tmpdir(), 'imagegw-hook-'));
-    const [hook, held, free] = [join(directory, 'hook'), join(directory, 'held'), join(directory, 'free')];
-    writeFileSync(hook, `#!/bin/sh\n[ -e ${free} ] && exit 0\n: > ${held}\nexec tail -f ${held}\n`, { mode: 0o755 });
-    try {
-      await openSite({ ExaminerHook: hook });
-      const watcher = watch(directory);
-      const started = once(watcher, 'change').finally(() => watcher.close());
-      const first = await worker();
-      const id = await begin();
-      await started;
-      await until(client, id, ({ stage }) => stage === 'EXAMINE');
-      await kill(first);
-      writeFileSync(free, '');
-      const second = await worker({ environment: { DIE_AT: 'after rename \\.squashfs$' }, nodeArguments: ['--import', DIE_AT] });
-      if (second.signalCode === null) await once(second, 'exit');
-      expect(second.signalCode).toBe('SIGKILL');
-      await expectTakenOver(id, 3);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    writeFileSync(join(directory, 'wait'), '');
+    const watcher = watch(directory);
+    const started = once(watcher, 'change').finally(() => watcher.close());
+    const first = await worker();
+    const id = await begin();
+    await started;
+    expect(existsSync(examinerHeld)).toBe(true);
+    await until(client, id, ({ stage }) => stage === 'EXAMINE');
+    await kill(first);
+    rmSync(join(directory, 'wait'));
+    const second = await worker({ environment: { DIE_AT: 'after rename \\.squashfs$' }, nodeArguments: ['--import', DIE_AT] });
+    if (second.signalCode === null) await once(second, 'exit');
+    expect(second.signalCode).toBe('SIGKILL');
+    await expectTakenOver(id, 3);
   });
 
   it.each([
@@ -230,7 +236,7 @@ describe('a caller whose process dies', () => {
     const { child, url } = await spawnGateway(site, 'api', { environment: { MONGODB_URI: gate.uri } });
     workers.push(child);
     const held = gate.holdAt(({ insert }) => insert === 'gw_pulls', when);
-    const call = clientOf({ url }).pull({ reference: 'app', systems: ['one'] });
+    const call = clientOf({ url }).pull({ reference: `app:${tag}`, systems: ['one'] });
     call.catch(() => {});
     await held;
     await kill(child);
@@ -261,21 +267,19 @@ async function nextImageChange(): Promise<{ readonly done: Promise<unknown> }> {
 }
 
 function configDigest(): string {
-  return (JSON.parse(registry.manifests.get('latest')!.bytes.toString()) as { config: { digest: string } }).config.digest;
+  return (JSON.parse(registry.manifests.get(tag)!.bytes.toString()) as { config: { digest: string } }).config.digest;
 }
 
 function isEnd({ update, updates }: Record<string, unknown>): boolean {
   return update === 'gw_pulls' && JSON.stringify(updates).includes('"state":"READY"');
 }
 
-/** An imagegw-squash that says that this command was started (by a file) and then does nothing. */
-async function stuckAt(command: string, held: string): Promise<string> {
+/** An imagegw-squash that says that this command was started (by a file beside it) and then does nothing. */
+async function stuckAt(command: string): Promise<string> {
   const { squash } = await probeTools();
-  const path = join(site.directory, 'stuck');
-  writeFileSync(
-    path,
-    `#!/bin/sh\n[ "$1" = ${command} ] || exec ${squash.path} "$@"\n: > ${held}\nexec tail -f ${held}\n`,
-  );
-  chmodSync(path, 0o755);
+  const own = join(site.directory, `stuck-${command}`);
+  mkdirSync(own);
+  const [path, held] = [join(own, 'imagegw-squash'), join(own, 'held')];
+  writeFileSync(path, `#!/bin/sh\n[ "$1" = ${command} ] || exec ${squash.path} "$@"\n: > ${held}\nexec tail -f ${held}\n`, { mode: 0o755 });
   return path;
 }

@@ -24,6 +24,9 @@ export function childrenOf(site: Site): string[] {
   return found;
 }
 
+/** What Redis says of a key that does not run out. */
+const NEVER = -1;
+
 async function inRedis(site: Site): Promise<string[]> {
   const redis = new Redis(redisOptions(site.environment['REDIS_URL'] ?? ''));
   try {
@@ -31,7 +34,7 @@ async function inRedis(site: Site): Promise<string[]> {
     for (const key of await redis.keys('*')) {
       // The last word of a pull, for late subscribers, what registries have asked for, and what killed workers have said
       // of themselves go by themselves.
-      if (/^gw:(pull:pull_\w+|gate:.*|workers|worker:.*|system-status:.*)$/.test(key) && (await redis.ttl(key)) > 0) continue;
+      if (/^gw:(pull:pull_\w+|gate:.*|workers|worker:.*|system-status:.*)$/.test(key) && (await redis.ttl(key)) !== NEVER) continue;
       // What BullMQ knows of a queue, whether or not a job is in it.
       if (/^gw:pull-\w+:(meta|id|marker|events|stalled-check)$/.test(key)) continue;
       found.push(`Redis key ${key}`);
