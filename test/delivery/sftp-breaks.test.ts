@@ -1,12 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSftpTarget, publish, SshConnections, type Product, type PublishRequest, type SftpTargetOptions, type SshAccount } from '../../src/delivery/index.js';
+import { SftpChannel } from '../../src/delivery/sftp/channel.js';
+import { startCuttingProxy } from '../support/cutting-proxy.js';
 import { startDelayingProxy } from '../support/delaying-proxy.js';
 import { startSshd, type Sshd, type SshdOptions } from '../support/sshd.js';
 import { accountOf, giveTo, TEST_LIMITS } from './fixtures/targets.js';
 import { changedTarget, watchedTarget } from './fixtures/watched-target.js';
-import { filesBelow, IMAGE_ID, makeWorkspace, MIB, ONE_IMAGE, publishedDigest, PULL_ID, SIGNAL, type Workspace } from './fixtures/workspace.js';
+import { filesBelow, IMAGE_ID, makeWorkspace, MIB, ONE_IMAGE, PART, publishedDigest, PULL_ID, SIGNAL, type Workspace } from './fixtures/workspace.js';
 
 const META = 'FORMAT: squashfs\n';
 const SIDECAR = '{}\n';
@@ -20,6 +23,7 @@ beforeEach(async () => {
   connections = new SshConnections();
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   await connections.close();
   await sshd.stop();
   await workspace.remove();
@@ -38,6 +42,31 @@ function request(product: Product, changes: Partial<PublishRequest> = {}): Publi
   return { imageId: IMAGE_ID, pullId: PULL_ID, product, meta: META, sidecar: SIDECAR, signal: SIGNAL, ...changes };
 }
 
+/** Watches the requests to write: where on each channel, in the order of the channels' first one, and how many were under way at most. */
+function watchWrites(): { readonly positions: number[]; mostAtOnce: number }[] {
+  const write = Reflect.get(SftpChannel.prototype, 'write');
+  const channels = new Map<SftpChannel, { positions: number[]; mostAtOnce: number; atOnce: number }>();
+  const seen: { positions: number[]; mostAtOnce: number; atOnce: number }[] = [];
+  jest.spyOn(SftpChannel.prototype, 'write').mockImplementation(async function (this: SftpChannel, handle, buffer, length, position) {
+    const channel = channels.get(this) ?? { positions: [], mostAtOnce: 0, atOnce: 0 };
+    if (!channels.has(this)) seen.push(channel);
+    channels.set(this, channel);
+    // The metadata is no bulk.
+    if (length > 1000) channel.positions.push(position);
+    channel.mostAtOnce = Math.max(channel.mostAtOnce, ++channel.atOnce);
+    await write.call(this, handle, buffer, length, position);
+    channel.atOnce -= 1;
+  });
+  return seen;
+}
+
+/** Of the account: the proxy in place of the host itself. */
+async function through(port: number): Promise<Partial<SshAccount>> {
+  const knownHosts = join(workspace.root, 'known_hosts');
+  await writeFile(knownHosts, `127.0.0.1 ${sshd.hostKey}\n`);
+  return { hosts: [{ name: '127.0.0.1', port }], knownHosts };
+}
+
 async function requireWhole(product: Product): Promise<void> {
   expect(await filesBelow(workspace.images)).toEqual(ONE_IMAGE);
   expect(await publishedDigest(workspace.images)).toBe(product.sha256);
@@ -50,6 +79,7 @@ describe('a server that is killed and started again', () => {
     await start();
     const product = await workspace.product('a', 64 * MIB);
     const bytes: number[] = [];
+    const writes = watchWrites();
     let restarted: Promise<void> | undefined;
     const published = publish(
       open({}, { verify }),
@@ -65,7 +95,24 @@ describe('a server that is killed and started again', () => {
     await requireWhole(product);
     // Never back to the beginning: what was there is built upon.
     expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
-    expect(restarted).toBeDefined();
+    expect(writes).toHaveLength(2);
+    expect(writes[0]!.positions[0]).toBe(0);
+    expect(Math.min(...writes[1]!.positions)).toBeGreaterThan(15 * MIB);
+  });
+
+  it('and has lost bytes that it had taken gets them again', async () => {
+    await start();
+    const product = await workspace.product('a', 32 * MIB);
+    const part = join(workspace.images, PART);
+    let restarted: Promise<void> | undefined;
+    const crash = async (): Promise<void> => {
+      await sshd.kill();
+      await truncate(part, 4 * MIB);
+      await sshd.restart();
+    };
+    await publish(open(), request(product, { onBytes: (done) => void (done > 16 * MIB ? (restarted ??= crash()) : undefined) }));
+    await restarted;
+    await requireWhole(product);
   });
 
   it('before any step goes on with that step', async () => {
@@ -83,6 +130,30 @@ describe('a server that is killed and started again', () => {
       });
       await publish(killing, request(other));
       await requireWhole(other);
+    }
+  });
+
+  it.each(['.squashfs', '.json', '.meta'])('when the %s had its name, and the answer was lost, is not asked for what is done', async (suffix) => {
+    await start();
+    const proxy = await startCuttingProxy(sshd.port);
+    try {
+      const product = await workspace.product('a', MIB);
+      const isIt = new RegExp(`^rename .*\\${suffix}$`);
+      const target = watchedTarget(open(await through(proxy.port)), (step) => {
+        if (!isIt.test(step)) return;
+        proxy.holdAnswers();
+        const named = join(workspace.images, step.split(' ')[2]!);
+        const timer = setInterval(() => {
+          if (!existsSync(named)) return;
+          clearInterval(timer);
+          proxy.cut();
+        }, 5);
+      });
+      await publish(target, request(product));
+      expect(proxy.connectionCount).toBe(2);
+      await requireWhole(product);
+    } finally {
+      await proxy.close();
     }
   });
 
@@ -126,25 +197,24 @@ it('of two hosts the second goes on when the first dies in the middle of a trans
   }
 });
 
-it('a server that stops answering is given up after a while, and asked for less', async () => {
+it('a server that stops answering, twice, is given up after a while, and asked for less', async () => {
   await start();
   const product = await workspace.product('a', 64 * MIB);
-  let stopped = false;
-  const bytes: number[] = [];
+  const writes = watchWrites();
+  const stops = [16 * MIB, 32 * MIB];
   await publish(
     open({ limits: { ...TEST_LIMITS, stallTimeoutMs: 500 } }),
     request(product, {
       onBytes(done) {
-        bytes.push(done);
-        if (stopped || done < 16 * MIB) return;
-        stopped = true;
+        if (done < (stops[0] ?? Infinity)) return;
+        stops.shift();
         sshd.signal('SIGSTOP');
       },
     }),
   );
-  expect(stopped).toBe(true);
   await requireWhole(product);
-  expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
+  expect(writes).toHaveLength(3);
+  expect(writes[2]!.mostAtOnce).toBeLessThan(writes[0]!.mostAtOnce);
 });
 
 it('a connection that allows one session, on a long link, is used with one channel', async () => {
@@ -152,14 +222,12 @@ it('a connection that allows one session, on a long link, is used with one chann
   const proxy = await startDelayingProxy(sshd.port, 10);
   try {
     const product = await workspace.product('a', 16 * MIB);
-    const knownHosts = join(workspace.root, 'known_hosts');
-    await writeFile(knownHosts, `127.0.0.1 ${sshd.hostKey}\n`);
-    const account = { hosts: [{ name: '127.0.0.1', port: proxy.port }], knownHosts };
+    const writes = watchWrites();
+    const account = await through(proxy.port);
     await publish(open(account), request(product));
     await requireWhole(product);
-    const connection = await connections.get(accountOf(sshd, account));
-    expect(connection.rttMs).toBeGreaterThan(19);
-    expect(await connection.channels(8)).toHaveLength(1);
+    expect((await connections.get(accountOf(sshd, account))).rttMs).toBeGreaterThan(19);
+    expect(writes).toHaveLength(1);
   } finally {
     await proxy.close();
   }
@@ -169,15 +237,11 @@ it('on a long link several channels are used, and what they write is whole', asy
   await start();
   const proxy = await startDelayingProxy(sshd.port, 10);
   try {
-    const product = await workspace.product('a', 48 * MIB);
-    const knownHosts = join(workspace.root, 'known_hosts');
-    await writeFile(knownHosts, `127.0.0.1 ${sshd.hostKey}\n`);
-    const account = { hosts: [{ name: '127.0.0.1', port: proxy.port }], knownHosts };
-    const target = open(account);
-    await publish(target, request(product));
+    const product = await workspace.product('a', 32 * MIB);
+    const writes = watchWrites();
+    await publish(open(await through(proxy.port)), request(product));
     await requireWhole(product);
-    const connection = await connections.get(accountOf(sshd, account));
-    expect((await connection.channels(100)).length).toBeGreaterThanOrEqual(7);
+    expect(writes.filter(({ positions }) => positions.length > 0).length).toBeGreaterThanOrEqual(7);
   } finally {
     await proxy.close();
   }

@@ -7,6 +7,7 @@ import { createSftpTarget, SshConnections, type SshAccount } from '../../src/del
 import { fingerprintOf, knownKeys } from '../../src/delivery/sftp/known-hosts.js';
 import type { GatewayError } from '../../src/lib/errors.js';
 import { runChild } from '../../src/lib/child.js';
+import { startCuttingProxy } from '../support/cutting-proxy.js';
 import { freePort, startSshd, type Sshd } from '../support/sshd.js';
 import { accountOf, giveTo } from './fixtures/targets.js';
 import { makeWorkspace, type Workspace } from './fixtures/workspace.js';
@@ -124,11 +125,15 @@ describe('logging in', () => {
 
   it('is refused to a key that is not let in, which is not tried again', async () => {
     await chmod(other.directory, 0o755);
-    await expect(look(accountOf(sshd, { keyFile: other.key }))).rejects.toMatchObject({
+    const proxy = await startCuttingProxy(sshd.port);
+    const account = accountOf(sshd, { keyFile: other.key, hosts: [{ name: '127.0.0.1', port: proxy.port }], fingerprints: [sshd.fingerprint] });
+    await expect(look(account)).rejects.toMatchObject({
       code: 'DELIVERY_FAILED',
       retryable: false,
-      message: `127.0.0.1:${sshd.port} does not let ${sshd.username} in with the key ${other.key}. Put the public key into authorized_keys of ${sshd.username} there.`,
+      message: `127.0.0.1:${proxy.port} does not let ${sshd.username} in with the key ${other.key}. Put the public key into authorized_keys of ${sshd.username} there.`,
     });
+    expect(proxy.connectionCount).toBe(1);
+    await proxy.close();
   });
 });
 

@@ -1,11 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { checkPublished, publish, publishMetadata, removeImage, type Product, type PublishRequest, type Target } from '../../src/delivery/index.js';
+import { SftpChannel } from '../../src/delivery/sftp/channel.js';
 import { temporaryNames } from '../../src/delivery/names.js';
 import { digestHex } from '../../src/lib/digest.js';
 import { runChild } from '../../src/lib/child.js';
@@ -97,6 +98,48 @@ describe('publishing over SFTP', () => {
     ]);
   });
 
+  it('asks the server to sync each file before any gets its name, and the directory after each name', async () => {
+    const asked: string[] = [];
+    const [reallyOpen, fsync, posixRename] = [Reflect.get(SftpChannel.prototype, 'open'), Reflect.get(SftpChannel.prototype, 'fsync'), Reflect.get(SftpChannel.prototype, 'posixRename')];
+    const paths = new Map<string, string>();
+    const short = (path: string): string => relative(workspace.images, path).replaceAll(IMAGE_ID, 'ID');
+    jest.spyOn(SftpChannel.prototype, 'open').mockImplementation(async function (this: SftpChannel, path, flags, mode) {
+      const handle = await reallyOpen.call(this, path, flags, mode);
+      paths.set(handle.toString('hex'), short(path));
+      return handle;
+    });
+    jest.spyOn(SftpChannel.prototype, 'fsync').mockImplementation(function (this: SftpChannel, handle) {
+      asked.push(`fsync ${paths.get(handle.toString('hex')) ?? '?'}`);
+      return fsync.call(this, handle);
+    });
+    jest.spyOn(SftpChannel.prototype, 'posixRename').mockImplementation(function (this: SftpChannel, from, to) {
+      asked.push(`rename ${short(to)}`);
+      return posixRename.call(this, from, to);
+    });
+    await publish(target, request(await workspace.product('a', 10)));
+    jest.restoreAllMocks();
+    expect(asked).toEqual([
+      `fsync .ID.${PULL_ID}.part`,
+      // The folder of the sidecars was made.
+      'fsync ',
+      `fsync .imagegw/.ID.${PULL_ID}.part`,
+      `fsync .ID.${PULL_ID}.meta.part`,
+      'rename ID.squashfs',
+      'fsync ',
+      'rename .imagegw/ID.json',
+      'fsync .imagegw',
+      'rename ID.meta',
+      'fsync ',
+    ]);
+  });
+
+  it('leaves the reserve of the site free', async () => {
+    const product = await workspace.product('a', MIB);
+    const { freeBytes } = await target.room();
+    await expect(publish(open({ reserveBytes: freeBytes }), request(product))).rejects.toMatchObject({ code: 'NO_SPACE' });
+    expect((await readdir(workspace.images)).filter((name) => name !== '.imagegw')).toEqual([]);
+  });
+
   it('replaces an old image, keeps what is there already, and gives the mode that the policy asks for', async () => {
     await publish(target, request(await workspace.product('old', MIB)));
     const product = await workspace.product('new', MIB);
@@ -160,6 +203,19 @@ describe('publishing over SFTP', () => {
         await rm(inImages(IMAGE));
       }
     }
+  });
+
+  it('closes a gap in what a dead worker has left: requests overtake each other', async () => {
+    const product = await workspace.product('a', 40 * MIB);
+    const left = (await readFile(product.path)).subarray(0, 38 * MIB);
+    left.fill(0, 10 * MIB, 11 * MIB);
+    await writeFile(inImages(PART), left, { mode: 0o600 });
+    await giveTo(sshd, workspace.images);
+    const bytes: number[] = [];
+    await publish(target, request(product, { onBytes: (done) => bytes.push(done) }));
+    expect(await publishedDigest(workspace.images)).toBe(product.sha256);
+    // At once, and not after the whole has been found wrong.
+    expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
   });
 
   it('stops in the middle of the bytes on an abort, and leaves nothing', async () => {
