@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { existsSync } from 'node:fs';
 import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { createSftpTarget, publish, SshConnections, type Product, type PublishRequest, type SftpTargetOptions, type SshAccount } from '../../src/delivery/index.js';
 import { SftpChannel } from '../../src/delivery/sftp/channel.js';
 import { startCuttingProxy } from '../support/cutting-proxy.js';
@@ -253,17 +254,15 @@ it('cancelling while the server does not answer does not wait for it', async () 
   const controller = new AbortController();
   // Cleaning up does wait, until the connection counts as broken; the sweep finds what is left.
   const target = changedTarget(open(), { remove: async () => {} });
-  const published = publish(
-    target,
-    request(product, {
-      signal: controller.signal,
-      onBytes(done) {
-        if (done < 16 * MIB || controller.signal.aborted) return;
-        sshd.signal('SIGSTOP');
-        controller.abort();
-      },
-    }),
-  );
+  let done = 0;
+  const published = publish(target, request(product, { signal: controller.signal, onBytes: (bytes) => void (done = bytes) }));
+  published.catch(() => {});
+  while (done < 16 * MIB) await setImmediate();
+  sshd.signal('SIGSTOP');
+  // Until all that was answered has arrived.
+  for (let before = -1; before !== done; await setTimeout(100)) before = done;
+  controller.abort();
   await expect(published).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(done).toBeLessThan(64 * MIB);
   sshd.signal('SIGCONT');
 });

@@ -256,7 +256,7 @@ describe('a remote image directory that can not be used', () => {
     const failure = { code: 'DELIVERY_FAILED', message: expect.stringMatching(/^The image directory 127\.0\.0\.1:.*\/missing does not exist\. The gateway never creates it/) };
     await expect(publish(missing, request(product))).rejects.toMatchObject(failure);
     await expect(removeImage(missing, IMAGE_ID)).rejects.toMatchObject(failure);
-    await expect(missing.list('.')).rejects.toMatchObject(failure);
+    for (const folder of ['.', '.imagegw'] as const) await expect(missing.list(folder)).rejects.toMatchObject(failure);
     expect(await readdir(workspace.images)).toEqual([]);
   });
 
@@ -350,6 +350,16 @@ describe('on a remote system a planted', () => {
     await rm(inImages(IMAGE));
     await mkdir(inImages(IMAGE));
     await expect(publish(target, request(product))).rejects.toMatchObject({ message: expect.stringContaining('a directory has that name') });
+  });
+
+  it('file that comes at the last moment is not written into', async () => {
+    const late = watchedTarget(target, async (step) => {
+      if (!step.startsWith('writeFile')) return;
+      await writeFile(inImages(PART), '');
+      await chmod(inImages(PART), 0o666);
+    });
+    await expect(publish(late, request(product))).rejects.toMatchObject({ code: 'DELIVERY_FAILED' });
+    expect(await filesBelow(workspace.images)).toEqual([]);
   });
 
   it('file that is no longer the one that was looked at is not written into', async () => {
