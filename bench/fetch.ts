@@ -74,9 +74,9 @@ export async function benchFetch(layerMib: readonly number[], rounds = ROUNDS, w
       const ordered = [...Object.entries(tools).slice(turn), ...Object.entries(tools).slice(0, turn)];
       for (const [name, fetch] of ordered) {
         const target = join(directory, 'target');
-        const idle = process.memoryUsage().rss;
+        const idle = process.memoryUsage.rss();
         const sampler = setInterval(() => {
-          if (name === 'imagegw') peak = Math.max(peak, process.memoryUsage().rss - idle);
+          if (name === 'imagegw') peak = Math.max(peak, process.memoryUsage.rss() - idle);
         }, 20);
         const { wallSeconds, cpuSeconds } = await measure(() => fetch(target));
         clearInterval(sampler);
