@@ -1,14 +1,24 @@
 /** Cuts the wanted files out of a layer that streams by, and gives them as they go into the packer's tar. */
-import { tarHeader, tarPadding } from './tar-writer.js';
-import type { Inode, TreeNode } from './tree.js';
+import { tarHeader, tarPadding, type TarAttributes } from './tar-writer.js';
 
 const ZEROS = Buffer.alloc(1 << 20);
 
-/**
- * Fed with the bytes of a layer in order; `wanted` is in the order of the bodies.
- */
-export class BodyCutter {
-  readonly #wanted: readonly TreeNode[];
+/** Where a body lies in its layer: Inode has the same. */
+export interface Stored extends TarAttributes {
+  readonly offset: number;
+  readonly sparse: readonly number[] | undefined;
+}
+
+export interface WantedFile {
+  /** As the packer is to have it. */
+  readonly path: string;
+  readonly inode: Stored;
+}
+
+/** Fed with the bytes of a layer in order. */
+export class BodyCutter<Item> {
+  readonly #wanted: readonly Item[];
+  readonly #fileOf: (item: Item) => WantedFile;
   #next = 0;
   /** Position in the layer. */
   #position = 0;
@@ -18,8 +28,10 @@ export class BodyCutter {
   /** File bytes that have gone out. */
   bytesDone = 0;
 
-  constructor(wanted: readonly TreeNode[]) {
+  /** `wanted` is in the order of the bodies; each is asked for when its turn comes. */
+  constructor(wanted: readonly Item[], fileOf: (item: Item) => WantedFile) {
     this.#wanted = wanted;
+    this.#fileOf = fileOf;
   }
 
   /** True when every wanted file is out. */
@@ -30,10 +42,10 @@ export class BodyCutter {
   /** What the next bytes of the layer hold of the wanted files: headers, bodies and padding. */
   *cut(chunk: Buffer): Generator<Buffer, void, undefined> {
     const end = this.#position + chunk.length;
-    for (let file = this.#wanted[this.#next]; file !== undefined; file = this.#wanted[this.#next]) {
-      const { inode } = file;
+    for (let item = this.#wanted[this.#next]; item !== undefined; item = this.#wanted[this.#next]) {
+      const { path, inode } = this.#fileOf(item);
       if (inode.offset >= end && (this.#begun || storedBytes(inode) > 0)) break;
-      if (!this.#begun) yield tarHeader(file.path, inode);
+      if (!this.#begun) yield tarHeader(path, inode);
       this.#begun = true;
       if (inode.sparse === undefined) {
         const from = Math.max(inode.offset, this.#position);
@@ -51,7 +63,7 @@ export class BodyCutter {
 
   *#sparse(
     chunk: Buffer,
-    inode: Inode,
+    inode: Stored,
     map: readonly number[],
     end: number,
   ): Generator<Buffer, void, undefined> {
@@ -84,7 +96,7 @@ export class BodyCutter {
 }
 
 /** Bytes of the body as it lies in the layer. */
-function storedBytes(inode: Inode): number {
+function storedBytes(inode: Stored): number {
   if (inode.sparse === undefined) return inode.size;
   let sum = 0;
   for (let i = 1; i < inode.sparse.length; i += 2) sum += inode.sparse[i] ?? 0;

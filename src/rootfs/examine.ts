@@ -11,7 +11,7 @@ import { finished } from 'node:stream/promises';
 import { runChild, startChild, type ChildOptions } from '../lib/child.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
 import { listing } from './listing.js';
-import type { TreeNode } from './tree.js';
+import type { Tree } from './tree.js';
 
 export interface Examination {
   readonly kind: 'classic' | 'hook';
@@ -19,7 +19,7 @@ export interface Examination {
   readonly timeLimitMs: number;
   readonly imageId: string;
   readonly product: { readonly path: string };
-  readonly tree: TreeNode;
+  readonly tree: Tree;
   /** Where a classic examiner finds the image unpacked; made, and removed after. */
   readonly unpackInto: string;
   /** Room that unpacking must leave free, in bytes. Default 0. */
@@ -92,7 +92,7 @@ async function runProgram(examination: Examination, subject: string, wantsListin
 }
 
 /** A program that does not read its input to the end is not at fault. */
-async function sendListing(stdin: NodeJS.WritableStream, tree: TreeNode): Promise<void> {
+async function sendListing(stdin: NodeJS.WritableStream, tree: Tree): Promise<void> {
   try {
     for (const entry of listing(tree)) {
       if (stdin.write(`${JSON.stringify(entry)}\n`)) continue;

@@ -19,4 +19,4 @@ export {
 } from './settings.js';
 export { probeTools, type RootfsTools } from './tools.js';
 export { verifyProduct, type VerifiedProduct, type VerifyOptions } from './verify.js';
-export type { Inode, TreeNode } from './tree.js';
+export type { Tree } from './tree.js';

@@ -1,5 +1,6 @@
 /** The merged image as a list, for examiners and reports. */
-import { walk, type InodeType, type TreeNode } from './tree.js';
+import type { InodeType } from './inodes.js';
+import type { Tree } from './tree.js';
 
 export interface ListedEntry {
   /** From the root, without a leading `/`; bytes, one unit each. */
@@ -15,9 +16,9 @@ export interface ListedEntry {
 }
 
 /** Every path, parents first, in the order of the bytes. The root is not among them. */
-export function* listing(root: TreeNode): Generator<ListedEntry, void, undefined> {
-  for (const node of walk(root)) {
-    const { type, mode, uid, gid, size, linkTarget } = node.inode;
-    yield { path: node.path, type, mode, uid, gid, size: type === 'file' ? size : 0, linkTarget };
+export function* listing(tree: Tree): Generator<ListedEntry, void, undefined> {
+  for (const node of tree.walk()) {
+    const { type, mode, uid, gid, size, linkTarget } = tree.inode(node);
+    yield { path: tree.path(node), type, mode, uid, gid, size: type === 'file' ? size : 0, linkTarget };
   }
 }

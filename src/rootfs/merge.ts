@@ -7,7 +7,8 @@ import { Pacer } from './pacer.js';
 import { aboutLayer, type LayerIndex } from './layer.js';
 import type { RootfsLimits } from './settings.js';
 import { bad, show, type EntryType } from './tar-entry.js';
-import { componentsOf, directoryAt, Inode, newRoot, TreeNode } from './tree.js';
+import { componentsOf, directoryAt } from './resolve.js';
+import { Tree, type NodeId } from './tree.js';
 import { applyWhiteouts, isBookkeeping, isWhiteout, type Whiteout } from './whiteouts.js';
 
 /** Longest target of a symbolic link that a path call takes (PATH_MAX less its final NUL). */
@@ -20,8 +21,8 @@ export async function mergeLayers(
   indexes: readonly LayerIndex[],
   limits: RootfsLimits,
   signal?: AbortSignal,
-): Promise<TreeNode> {
-  const root = newRoot();
+): Promise<Tree> {
+  const tree = new Tree();
   const pacer = new Pacer(signal);
   let bytes = 0;
   let entries = 0;
@@ -33,12 +34,13 @@ export async function mergeLayers(
         throw bad(`with it the image has more than ${String(limits.imageBytes)} bytes uncompressed`);
       if (entries > limits.entries)
         throw bad(`with it the image has more than ${String(limits.entries)} entries`);
-      await new LayerMerge(root, index.entries, number, limits).apply(pacer);
+      await new LayerMerge(tree, index.entries, number, limits).apply(pacer);
     } catch (error) {
       throw aboutLayer(index.layer, error);
     }
   }
-  return root;
+  await tree.sort(pacer);
+  return tree;
 }
 
 /** One entry of the layer that is being applied. */
@@ -53,17 +55,18 @@ interface Addition {
 
 /** One layer on its way into the tree. */
 class LayerMerge {
-  readonly #root: TreeNode;
+  readonly #tree: Tree;
   readonly #entries: EntryTable;
   readonly #layer: number;
   readonly #limits: RootfsLimits;
   /** Hard links whose target has not come yet, by their own path. */
   readonly #waiting = new Map<string, Addition>();
   /** What hard links of this layer name in the layers below, before this one's whiteouts; by their index. */
-  readonly #belowTargets = new Map<number, TreeNode>();
+  readonly #belowTargets = new Map<number, NodeId>();
 
-  constructor(root: TreeNode, entries: EntryTable, layer: number, limits: RootfsLimits) {
-    this.#root = root;
+  constructor(tree: Tree, entries: EntryTable, layer: number, limits: RootfsLimits) {
+    this.#tree = tree;
+    tree.addLayer(layer, entries);
     this.#entries = entries;
     this.#layer = layer;
     this.#limits = limits;
@@ -112,7 +115,7 @@ class LayerMerge {
       if (!isWhiteout(components)) throw bad(`${show(name)} lies below a name that is kept for whiteouts`);
       whiteouts.push({ written: name, components });
     }
-    applyWhiteouts(this.#root, whiteouts, () => this.#directories());
+    applyWhiteouts(this.#tree, whiteouts, () => this.#directories());
   }
 
   #directories(): Set<string> {
@@ -137,14 +140,11 @@ class LayerMerge {
     }
     if (type === 'symlink') checkTarget(addition);
     const parent = this.#parentOf(addition);
-    const present = parent.children?.get(name);
-    if (type === 'directory' && present?.children !== undefined) {
-      present.inode = this.#inode(addition);
-      present.touchedBy = this.#layer;
-      return;
-    }
+    const present = this.#tree.child(parent, name);
+    if (type === 'directory' && present !== undefined && this.#tree.isDirectory(present))
+      return this.#tree.describe(present, this.#layer, addition.index);
     if (type !== 'directory') this.#refuseOwnSubtree(addition, present);
-    parent.children?.set(name, new TreeNode(parent, name, this.#inode(addition), this.#layer));
+    this.#tree.add(parent, name, this.#layer, addition.index);
   }
 
   /** Links whose target stands behind them, also through other such links; then those to what this layer has removed. */
@@ -167,47 +167,43 @@ class LayerMerge {
     }
   }
 
-  #link(addition: Addition, target: TreeNode): void {
+  #link(addition: Addition, target: NodeId): void {
     const { name, linkName, components } = addition;
-    if (target.children !== undefined)
+    if (this.#tree.isDirectory(target))
       throw bad(`${show(name)} is a hard link to the directory ${show(linkName)}`);
     const parent = this.#parentOf(addition);
     const own = components.at(-1) ?? '';
-    const present = parent.children?.get(own);
+    const present = this.#tree.child(parent, own);
     if (present === target) throw bad(`${show(name)} is a hard link to itself`);
     this.#refuseOwnSubtree(addition, present);
-    target.inode.links++;
-    parent.children?.set(own, new TreeNode(parent, own, target.inode, this.#layer));
+    this.#tree.addLink(parent, own, target, this.#layer);
   }
 
   /** The root itself (CVE-2021-29136: a link in its place). */
   #setRoot(addition: Addition): void {
     if (addition.type !== 'directory') throw bad(`the root of the image is a ${addition.type}`);
-    this.#root.inode = this.#inode(addition);
-  }
-
-  #inode({ index }: Addition): Inode {
-    return new Inode(this.#entries, index, this.#layer);
+    this.#tree.describe(this.#tree.root, this.#layer, addition.index);
   }
 
   /** The object that a hard link's target names at this moment. */
-  #find({ name, linkName }: Addition): TreeNode | undefined {
+  #find({ name, linkName }: Addition): NodeId | undefined {
     const components = componentsOf(linkName, this.#limits.depth);
     const last = components.pop();
     if (last === undefined) throw bad(`${show(name)} is a hard link to the root`);
-    return directoryAt(this.#root, components)?.children?.get(last);
+    const directory = directoryAt(this.#tree, components);
+    return directory === undefined ? undefined : this.#tree.child(directory, last);
   }
 
-  #parentOf({ name, components }: Addition): TreeNode {
-    const parent = directoryAt(this.#root, components.slice(0, -1), { layer: this.#layer });
-    if (parent?.children === undefined) throw bad(`${show(name)} lies below something that is no directory`);
+  #parentOf({ name, components }: Addition): NodeId {
+    const parent = directoryAt(this.#tree, components.slice(0, -1), { layer: this.#layer });
+    if (parent === undefined) throw bad(`${show(name)} lies below something that is no directory`);
     return parent;
   }
 
   /** A file over a directory hides what is below; but not what this very layer has put there. */
-  #refuseOwnSubtree({ name, type }: Addition, present: TreeNode | undefined): void {
-    if (present?.children === undefined || present.touchedBy !== this.#layer) return;
-    if (holdsOf(present, this.#layer))
+  #refuseOwnSubtree({ name, type }: Addition, present: NodeId | undefined): void {
+    if (present === undefined || !this.#tree.isTouchedBy(present, this.#layer)) return;
+    if (holdsOf(this.#tree, present, this.#layer))
       throw bad(`${show(name)} is a ${type}, and the same layer has entries below it`);
   }
 }
@@ -220,9 +216,8 @@ function checkTarget({ name, linkName }: Addition): void {
 }
 
 /** True when something below the directory was put there by this layer. */
-function holdsOf(directory: TreeNode, layer: number): boolean {
-  for (const child of directory.children?.values() ?? []) {
-    if (child.touchedBy === layer || (child.children !== undefined && holdsOf(child, layer))) return true;
-  }
+function holdsOf(tree: Tree, directory: NodeId, layer: number): boolean {
+  for (const child of tree.children(directory))
+    if (tree.isTouchedBy(child, layer) || holdsOf(tree, child, layer)) return true;
   return false;
 }

@@ -14,7 +14,7 @@ import type { SquashfsOptions } from './settings.js';
 import { shapeArguments, startSquash } from './squash.js';
 import type { RootfsTools } from './tools.js';
 import { Pacer } from './pacer.js';
-import { walk, type TreeNode } from './tree.js';
+import type { Tree } from './tree.js';
 
 export interface PackOptions {
   /** Must not exist; removed when packing fails. */
@@ -49,19 +49,19 @@ export interface PackedProduct {
  *   `signal`. Nothing is left then.
  */
 export async function packSquashfs(
-  root: TreeNode,
+  tree: Tree,
   layers: readonly LayerIndex[],
   options: PackOptions,
 ): Promise<PackedProduct> {
   const packer = packerFor(options.tools, options.squashfs);
-  const totals = await totalsOf(root, options.signal);
+  const totals = await totalsOf(tree, options.signal);
   const made = options.created === undefined ? 0 : Math.floor(options.created.getTime() / 1000);
   const epoch = Math.max(totals.newest, made, 0);
-  const child = start(packer, root, layers, epoch, options);
+  const child = start(packer, tree, layers, epoch, options);
   try {
     const input = new PackerInput(child);
-    if (packer.kind === 'segments') await writePlan(input, root, layers, options.signal);
-    else await writeTar(input, await planTar(root, options.signal), layers, options);
+    if (packer.kind === 'segments') await writePlan(input, tree, layers, options.signal);
+    else await writeTar(input, await planTar(tree, options.signal), layers, options);
     await input.end();
     await child.done;
     // As it is published: a product with other permissions would have to be copied, not linked.
@@ -85,7 +85,7 @@ export async function packSquashfs(
 
 function start(
   packer: Packer,
-  root: TreeNode,
+  tree: Tree,
   layers: readonly LayerIndex[],
   epoch: number,
   options: PackOptions,
@@ -111,7 +111,7 @@ function start(
   }
   return startChild({
     command: packer.tool.path,
-    args: packer.args({ ...options, root: root.inode }),
+    args: packer.args({ ...options, root: tree.inode(tree.root) }),
     // Also clamps later times to it: so it is the latest there is.
     env: { ...process.env, LC_ALL: 'C', SOURCE_DATE_EPOCH: String(epoch) },
     stdin: 'pipe',
@@ -128,14 +128,14 @@ interface Totals {
   readonly newest: number;
 }
 
-async function totalsOf(root: TreeNode, signal: AbortSignal): Promise<Totals> {
+async function totalsOf(tree: Tree, signal: AbortSignal): Promise<Totals> {
   const pacer = new Pacer(signal);
   let entryCount = 0;
-  let newest = root.inode.mtime;
-  for (const node of walk(root)) {
+  let newest = tree.inode(tree.root).mtime;
+  for (const node of tree.walk()) {
     if (pacer.isDue()) await pacer.rest();
     entryCount++;
-    newest = Math.max(newest, node.inode.mtime);
+    newest = Math.max(newest, tree.inode(node).mtime);
   }
   return { entryCount, newest };
 }

@@ -2,10 +2,13 @@
  * What imagegw-squash is told to put into a product: which files of each segment, and the whole tree (native/squash/pack.c
  * has the format). The order is fixed, so that the same image gives the same product.
  */
+import { Column } from './columns.js';
+import type { Inode, InodeType } from './inodes.js';
 import type { LayerIndex, Segment } from './layer.js';
 import { Pacer } from './pacer.js';
 import type { PackerInput } from './packer-input.js';
-import { childrenOf, type Inode, type InodeType, type TreeNode } from './tree.js';
+import { RecordWriter } from './record-writer.js';
+import type { NodeId, Tree } from './tree.js';
 
 /** The segments of the layers, lowest first, each once: a layer can stand in an image twice. */
 export function distinctSegments(layers: readonly LayerIndex[]): Segment[] {
@@ -16,7 +19,7 @@ export function distinctSegments(layers: readonly LayerIndex[]): Segment[] {
 /** @throws GatewayError as `input` does; the reason of `signal`. */
 export async function writePlan(
   input: PackerInput,
-  root: TreeNode,
+  tree: Tree,
   layers: readonly LayerIndex[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -25,56 +28,72 @@ export async function writePlan(
   const segmentOf = layers.map(({ segment }) =>
     segment === undefined ? -1 : segments.indexOf(segment.path),
   );
-  const order = await numbered(root, pacer);
-
-  const wanted = segments.map(() => new Set<number>());
-  for (const { inode } of order.nodes) {
-    const file = inode.segmentFile;
-    if (file !== undefined) wanted[segmentOf[inode.layer] ?? -1]?.add(file);
-  }
+  const wanted = segments.map(() => new WantedFiles());
+  const numbering = await numbered(tree, pacer, ({ layer, segmentFile }) => {
+    if (segmentFile !== undefined) wanted[segmentOf[layer] ?? -1]?.add(segmentFile);
+  });
+  const writer = new RecordWriter();
+  const send = async (pieces: readonly Buffer[]): Promise<void> => {
+    for (const piece of pieces) await input.write(piece);
+  };
   for (const files of wanted) {
-    await input.write(u32(files.size));
-    await input.write(Buffer.from(Uint32Array.from(files).sort().buffer));
+    writer.u32(files.count);
+    for (const file of files.numbers()) {
+      writer.u32(file);
+      if (writer.isFull) await send(writer.take());
+    }
+  }
+  // Numbers count in the order of writing: a number that has come belongs to an inode that has been written.
+  let last = 0;
+  for (const node of tree.walkUp()) {
+    const inode = tree.inode(node);
+    writeRecord(writer, tree, node, inode, inode.number > last, segmentOf[inode.layer] ?? -1, numbering);
+    last = Math.max(last, inode.number);
+    if (writer.isFull) await send(writer.take());
+    if (pacer.isDue()) await pacer.rest();
+  }
+  await send(writer.take(true));
+}
+
+/** Numbers of files of one segment. */
+class WantedFiles {
+  readonly #isWanted = new Column(Uint8Array);
+  #end = 0;
+  count = 0;
+
+  add(file: number): void {
+    if (this.#isWanted.get(file) !== 0) return;
+    this.#isWanted.set(file, 1);
+    this.#end = Math.max(this.#end, file + 1);
+    this.count++;
   }
 
-  const written = new Set<Inode>();
-  for (const node of order.nodes) {
-    if (pacer.isDue()) await pacer.rest();
-    const { inode } = node;
-    const isFirst = inode.links === 1 || !written.has(inode);
-    if (inode.links > 1) written.add(inode);
-    await input.write(record(node, isFirst, order, segmentOf[inode.layer] ?? -1));
+  /** In ascending order. */
+  *numbers(): Generator<number, void, undefined> {
+    for (let file = 0; file < this.#end; file++) if (this.#isWanted.get(file) !== 0) yield file;
   }
 }
 
-interface Order {
-  /** Children first, by the bytes of their names; the root last. */
-  readonly nodes: readonly TreeNode[];
+interface Numbering {
   readonly inodeCount: number;
   /** Paths that lead to an inode with several links; a directory's links are counted from its children. */
-  readonly links: ReadonlyMap<Inode, number>;
+  readonly links: ReadonlyMap<number, number>;
 }
 
 /** Numbers count in the order of writing, so that the entries of a directory have numbers near each other. */
-async function numbered(root: TreeNode, pacer: Pacer): Promise<Order> {
-  const nodes: TreeNode[] = [];
+async function numbered(tree: Tree, pacer: Pacer, onInode: (inode: Inode) => void): Promise<Numbering> {
   let inodeCount = 0;
-  const links = new Map<Inode, number>();
-  const open = [{ node: root, children: childrenOf(root) }];
-  for (let here = open.at(-1); here !== undefined; here = open.at(-1)) {
-    const child = here.children.pop();
-    if (child?.children !== undefined) {
-      open.push({ node: child, children: childrenOf(child) });
-      continue;
-    }
-    if (child === undefined) open.pop();
-    const node = child ?? here.node;
+  const links = new Map<number, number>();
+  for (const node of tree.walkUp()) {
     if (pacer.isDue()) await pacer.rest();
-    nodes.push(node);
-    if (node.inode.links === 1 || !links.has(node.inode)) node.inode.number = ++inodeCount;
-    if (node.inode.links > 1) links.set(node.inode, (links.get(node.inode) ?? 0) + 1);
+    const inode = tree.inode(node);
+    const known = inode.links > 1 ? links.get(inode.id) : undefined;
+    if (inode.links > 1) links.set(inode.id, (known ?? 0) + 1);
+    if (known !== undefined) continue;
+    inode.number = ++inodeCount;
+    onInode(inode);
   }
-  return { nodes, inodeCount, links };
+  return { inodeCount, links };
 }
 
 const TYPES: Readonly<Record<InodeType, string>> = {
@@ -86,44 +105,41 @@ const TYPES: Readonly<Record<InodeType, string>> = {
   fifo: 'p',
 };
 const NONE = 2 ** 32 - 1;
-/** Type, inode, mode, owners, time, links, length of the name. */
-const HEAD_BYTES = 1 + 4 + 2 + 4 + 4 + 4 + 4 + 2;
 
-function record(node: TreeNode, isFirst: boolean, { inodeCount, links }: Order, segment: number): Buffer {
-  const { inode, name } = node;
-  const head = Buffer.allocUnsafe(HEAD_BYTES + name.length);
-  head.write(isFirst ? TYPES[inode.type] : 'h', 0, 'latin1');
-  head.writeUInt32LE(inode.number, 1);
-  head.writeUInt16LE(inode.mode & 0o7777, 5);
-  head.writeUInt32LE(inode.uid, 7);
-  head.writeUInt32LE(inode.gid, 11);
-  head.writeUInt32LE(inode.mtime, 15);
-  head.writeUInt32LE(node.children === undefined ? (links.get(inode) ?? 1) : 2 + directoriesIn(node), 19);
-  head.writeUInt16LE(name.length, 23);
-  head.write(name, HEAD_BYTES, 'latin1');
-  if (!isFirst) return head;
-  return Buffer.concat([head, particulars(node, inodeCount, segment), xattrs(inode)]);
-}
-
-function particulars(node: TreeNode, inodeCount: number, segment: number): Buffer {
-  const { inode, parent, children } = node;
-  switch (inode.type) {
-    case 'file':
-      return inode.segmentFile === undefined ? u32(NONE, 0) : u32(segment, inode.segmentFile);
-    case 'symlink':
-      return text(inode.linkTarget);
-    case 'char':
-    case 'block':
-      return u32(deviceNumber(inode));
-    case 'directory':
-      // The root's parent is the number after the last, as mksquashfs has it.
-      return u32(
-        children?.size ?? 0,
-        parent === undefined ? inodeCount + 1 : parent.inode.number,
-      );
-    case 'fifo':
-      return Buffer.alloc(0);
+function writeRecord(
+  writer: RecordWriter,
+  tree: Tree,
+  node: NodeId,
+  inode: Inode,
+  isFirst: boolean,
+  segment: number,
+  { inodeCount, links }: Numbering,
+): void {
+  const { type, number } = inode;
+  const children = type === 'directory' ? countChildren(tree, node) : undefined;
+  writer.bytes(isFirst ? TYPES[type] : 'h');
+  writer.u32(number);
+  writer.u16(inode.mode & 0o7777);
+  writer.u32(inode.uid);
+  writer.u32(inode.gid);
+  writer.u32(inode.mtime);
+  writer.u32(children === undefined ? (links.get(inode.id) ?? 1) : 2 + children.directories);
+  writer.text(tree.name(node));
+  if (!isFirst) return;
+  if (type === 'file') {
+    writer.u32(inode.segmentFile === undefined ? NONE : segment);
+    writer.u32(inode.segmentFile ?? 0);
+  } else if (type === 'symlink') {
+    writer.text(inode.linkTarget);
+  } else if (type === 'char' || type === 'block') {
+    writer.u32(deviceNumber(inode));
+  } else if (children !== undefined) {
+    const parent = tree.parent(node);
+    writer.u32(children.all);
+    // The root's parent is the number after the last, as mksquashfs has it.
+    writer.u32(parent === undefined ? inodeCount + 1 : tree.inode(parent).number);
   }
+  writeXattrs(writer, inode);
 }
 
 /** As Linux packs it (new_encode_dev). */
@@ -134,32 +150,22 @@ export function deviceNumber({
   return ((deviceMinor & 0xff) | ((deviceMajor & 0xfff) << 8) | ((deviceMinor & ~0xff) << 12)) >>> 0;
 }
 
-function directoriesIn(node: TreeNode): number {
-  let count = 0;
-  for (const child of node.children?.values() ?? []) if (child.children !== undefined) count++;
-  return count;
+function countChildren(tree: Tree, directory: NodeId): { readonly all: number; readonly directories: number } {
+  let all = 0;
+  let directories = 0;
+  for (const child of tree.children(directory)) {
+    all++;
+    if (tree.isDirectory(child)) directories++;
+  }
+  return { all, directories };
 }
 
-function xattrs(inode: Inode): Buffer {
-  if (inode.xattrs.size === 0) return u16(0);
-  const parts = [u16(inode.xattrs.size)];
-  for (const [key, value] of [...inode.xattrs].sort(([a], [b]) => (a < b ? -1 : 1)))
-    parts.push(text(key), u32(value.length), Buffer.from(value, 'latin1'));
-  return Buffer.concat(parts);
-}
-
-function text(bytes: string): Buffer {
-  return Buffer.concat([u16(bytes.length), Buffer.from(bytes, 'latin1')]);
-}
-
-function u16(value: number): Buffer {
-  const buffer = Buffer.allocUnsafe(2);
-  buffer.writeUInt16LE(value);
-  return buffer;
-}
-
-function u32(...values: number[]): Buffer {
-  const buffer = Buffer.allocUnsafe(4 * values.length);
-  for (const [index, value] of values.entries()) buffer.writeUInt32LE(value, 4 * index);
-  return buffer;
+function writeXattrs(writer: RecordWriter, { xattrs }: Inode): void {
+  writer.u16(xattrs.size);
+  if (xattrs.size === 0) return;
+  for (const [key, value] of [...xattrs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    writer.text(key);
+    writer.u32(value.length);
+    writer.bytes(value);
+  }
 }

@@ -12,35 +12,35 @@ import type { PackerInput } from './packer-input.js';
 import { bad } from './tar-entry.js';
 import { tarEnd, tarHeader } from './tar-writer.js';
 import type { RootfsTools } from './tools.js';
-import { walk, type Inode, type TreeNode } from './tree.js';
+import type { NodeId, Tree } from './tree.js';
 
 export interface TarPlan {
-  readonly root: Inode;
+  readonly tree: Tree;
   /** Parents first. */
-  readonly directories: readonly TreeNode[];
+  readonly directories: readonly NodeId[];
   /** Files with a body, by layer, in the order of their bodies. */
-  readonly files: ReadonlyMap<number, readonly TreeNode[]>;
+  readonly files: ReadonlyMap<number, readonly NodeId[]>;
   /** Empty files, links, special files. */
-  readonly others: readonly TreeNode[];
+  readonly others: readonly NodeId[];
   /** Last: packers lose links whose target they have not seen. */
-  readonly hardLinks: readonly { readonly node: TreeNode; readonly target: TreeNode }[];
+  readonly hardLinks: readonly { readonly node: NodeId; readonly target: NodeId }[];
 }
 
-export async function planTar(root: TreeNode, signal: AbortSignal): Promise<TarPlan> {
+export async function planTar(tree: Tree, signal: AbortSignal): Promise<TarPlan> {
   const pacer = new Pacer(signal);
-  const directories: TreeNode[] = [];
-  const files = new Map<number, TreeNode[]>();
-  const others: TreeNode[] = [];
-  const hardLinks: { readonly node: TreeNode; readonly target: TreeNode }[] = [];
-  const first = new Map<Inode, TreeNode>();
-  for (const node of walk(root)) {
+  const directories: NodeId[] = [];
+  const files = new Map<number, NodeId[]>();
+  const others: NodeId[] = [];
+  const hardLinks: { readonly node: NodeId; readonly target: NodeId }[] = [];
+  const first = new Map<number, NodeId>();
+  for (const node of tree.walk()) {
     if (pacer.isDue()) await pacer.rest();
-    const { inode } = node;
-    const target = inode.links > 1 ? first.get(inode) : undefined;
-    if (node.children !== undefined) directories.push(node);
+    const inode = tree.inode(node);
+    const target = inode.links > 1 ? first.get(inode.id) : undefined;
+    if (inode.type === 'directory') directories.push(node);
     else if (target !== undefined) hardLinks.push({ node, target });
     else {
-      if (inode.links > 1) first.set(inode, node);
+      if (inode.links > 1) first.set(inode.id, node);
       if (inode.type === 'file' && inode.size > 0) {
         const ofLayer = files.get(inode.layer);
         if (ofLayer === undefined) files.set(inode.layer, [node]);
@@ -48,8 +48,8 @@ export async function planTar(root: TreeNode, signal: AbortSignal): Promise<TarP
       } else others.push(node);
     }
   }
-  for (const ofLayer of files.values()) ofLayer.sort((a, b) => a.inode.offset - b.inode.offset);
-  return { root: root.inode, directories, files, others, hardLinks };
+  for (const ofLayer of files.values()) ofLayer.sort((a, b) => tree.inode(a).offset - tree.inode(b).offset);
+  return { tree, directories, files, others, hardLinks };
 }
 
 /** @throws GatewayError BAD_LAYER naming the layer; what `input` throws. */
@@ -59,13 +59,15 @@ export async function writeTar(
   layers: readonly LayerIndex[],
   { tools, signal }: { readonly tools: RootfsTools; readonly signal: AbortSignal },
 ): Promise<void> {
-  await input.write(tarHeader('.', plan.root));
-  for (const node of plan.directories) await input.write(tarHeader(node.path, node.inode));
+  const { tree } = plan;
+  const headerOf = (node: NodeId): Buffer => tarHeader(tree.path(node), tree.inode(node));
+  await input.write(tarHeader('.', tree.inode(tree.root)));
+  for (const node of plan.directories) await input.write(headerOf(node));
   for (const [number, index] of layers.entries()) {
     const files = plan.files.get(number);
     if (files === undefined) continue;
     if (index.blob === undefined) throw new GatewayError('INTERNAL', 'A tar can only be made of blobs.');
-    const cutter = new BodyCutter(files);
+    const cutter = new BodyCutter(files, (node) => ({ path: tree.path(node), inode: tree.inode(node) }));
     try {
       for await (const chunk of inflate(index.blob.path, tools, signal)) {
         for (const piece of cutter.cut(chunk)) if (input.push(piece)) await input.flush();
@@ -77,8 +79,8 @@ export async function writeTar(
       throw aboutLayer(index.layer, error);
     }
   }
-  for (const node of plan.others) await input.write(tarHeader(node.path, node.inode));
+  for (const node of plan.others) await input.write(headerOf(node));
   for (const { node, target } of plan.hardLinks)
-    await input.write(tarHeader(node.path, node.inode, target.path));
+    await input.write(tarHeader(tree.path(node), tree.inode(node), tree.path(target)));
   await input.write(tarEnd());
 }

@@ -4,7 +4,7 @@
  */
 import type { RootfsPolicy } from './settings.js';
 import { show } from './tar-entry.js';
-import { walk, type Inode, type TreeNode } from './tree.js';
+import type { NodeId, Tree } from './tree.js';
 import { Pacer } from './pacer.js';
 
 /** How many paths a sentence names. */
@@ -13,10 +13,10 @@ const EXAMPLES = 3;
 class Tally {
   readonly #paths = new Map<string, { count: number; readonly first: string[] }>();
 
-  note(rule: string, path: string): void {
+  note(rule: string, path: () => string): void {
     const known = this.#paths.get(rule) ?? { count: 0, first: [] };
     known.count++;
-    if (known.first.length < EXAMPLES) known.first.push(show(path));
+    if (known.first.length < EXAMPLES) known.first.push(show(path()));
     this.#paths.set(rule, known);
   }
 
@@ -32,66 +32,67 @@ class Tally {
  * Changes the tree to what the policy allows. Gives one sentence for each rule that did something.
  */
 export async function applyPolicy(
-  root: TreeNode,
+  tree: Tree,
   policy: RootfsPolicy,
   signal?: AbortSignal,
 ): Promise<string[]> {
   const tally = new Tally();
   const pacer = new Pacer(signal);
-  const linked = new Set<Inode>();
-  treat(root.inode, root, policy, tally);
-  const dropped: TreeNode[] = [];
-  for (const node of walk(root)) {
+  const linked = new Set<number>();
+  treat(tree, tree.root, policy, tally);
+  const dropped: NodeId[] = [];
+  for (const node of tree.walk()) {
     if (pacer.isDue()) await pacer.rest();
-    const { inode } = node;
-    const rule = dropRule(node, policy);
+    const rule = dropRule(tree, node, policy);
     if (rule !== undefined) {
-      tally.note(rule, node.path);
+      tally.note(rule, () => tree.path(node));
       dropped.push(node);
       continue;
     }
-    if (inode.links > 1) {
-      if (linked.has(inode)) continue;
-      linked.add(inode);
+    const { id, links } = tree.inode(node);
+    if (links > 1) {
+      if (linked.has(id)) continue;
+      linked.add(id);
     }
-    treat(inode, node, policy, tally);
+    treat(tree, node, policy, tally);
   }
-  for (const { parent, name } of dropped) parent?.children?.delete(name);
+  for (const node of dropped) tree.remove(node);
   return tally.sentences();
 }
 
 /** Runtimes mount their own there. */
-function isInSystemDirectory(node: TreeNode): boolean {
+function isInSystemDirectory(tree: Tree, node: NodeId): boolean {
   let top = node;
-  while (top.parent?.parent !== undefined) top = top.parent;
-  return top !== node && ['dev', 'proc', 'sys'].includes(top.name);
+  for (let above = tree.parent(top); above !== undefined && above !== tree.root; above = tree.parent(top)) top = above;
+  return top !== node && ['dev', 'proc', 'sys'].includes(tree.name(top));
 }
 
-function dropRule(node: TreeNode, policy: RootfsPolicy): string | undefined {
-  const { inode } = node;
-  if (policy.systemDirectories !== 'keep' && isInSystemDirectory(node))
+function dropRule(tree: Tree, node: NodeId, policy: RootfsPolicy): string | undefined {
+  const { type } = tree.inode(node);
+  if (policy.systemDirectories !== 'keep' && isInSystemDirectory(tree, node))
     return 'contents of /dev, /proc and /sys dropped';
-  if ((inode.type === 'char' || inode.type === 'block') && policy.devices === 'drop')
+  if ((type === 'char' || type === 'block') && policy.devices === 'drop')
     return 'devices dropped';
-  if (inode.type === 'fifo' && policy.fifos === 'drop') return 'FIFOs dropped';
+  if (type === 'fifo' && policy.fifos === 'drop') return 'FIFOs dropped';
   return undefined;
 }
 
-function treat(inode: Inode, node: TreeNode, policy: RootfsPolicy, tally: Tally): void {
+function treat(tree: Tree, node: NodeId, policy: RootfsPolicy, tally: Tally): void {
+  const inode = tree.inode(node);
+  const path = (): string => tree.path(node);
   if (policy.ownership === 'root' && (inode.uid !== 0 || inode.gid !== 0)) {
-    inode.uid = 0;
-    inode.gid = 0;
-    tally.note('owner set to root', node.path);
+    inode.setOwner(0, 0);
+    tally.note('owner set to root', path);
   }
   if (policy.setuid === 'strip' && (inode.mode & 0o6000) !== 0 && inode.type === 'file') {
     inode.mode &= ~0o6000;
-    tally.note('setuid and setgid bits removed', node.path);
+    tally.note('setuid and setgid bits removed', path);
   }
   if (policy.widenPermissions && (inode.type === 'file' || inode.type === 'directory')) {
     const readable = 0o444 | (inode.type === 'directory' || (inode.mode & 0o111) !== 0 ? 0o111 : 0);
     if ((inode.mode & readable) !== readable) {
       inode.mode |= readable;
-      tally.note('made readable for users', node.path);
+      tally.note('made readable for users', path);
     }
   }
   if (inode.xattrs.size === 0) return;
@@ -104,7 +105,7 @@ function treat(inode: Inode, node: TreeNode, policy: RootfsPolicy, tally: Tally)
     else
       tally.note(
         name === 'security.capability' ? 'file capabilities dropped' : 'extended attributes dropped',
-        node.path,
+        path,
       );
   }
   inode.xattrs = kept;

@@ -13,9 +13,8 @@ import { PackerInput } from './packer-input.js';
 import type { RootfsLimits } from './settings.js';
 import { RecordReader, startSquash } from './squash.js';
 import { bad } from './tar-entry.js';
-import { tarEnd } from './tar-writer.js';
+import { PLAIN_FILE, tarEnd } from './tar-writer.js';
 import type { RootfsTools } from './tools.js';
-import { Inode, TreeNode } from './tree.js';
 
 export interface SparseScanOptions {
   readonly tools: RootfsTools;
@@ -67,9 +66,10 @@ async function writeBodies(layer: LayerBlob, entries: EntryTable, options: Spars
   });
   child.stdout?.on('data', (chunk: Buffer) => records.write(chunk));
   const input = new PackerInput(child);
-  const cutter = new BodyCutter(
-    bodies.map((index) => new TreeNode(undefined, 'f', new Inode(entries, index, 0), 0)),
-  );
+  const cutter = new BodyCutter(bodies, (index) => ({
+    path: 'f',
+    inode: { ...PLAIN_FILE, size: entries.size(index), offset: entries.offset(index), sparse: entries.sparse(index) },
+  }));
   try {
     for await (const chunk of inflate(layer.path, tools, signal)) {
       for (const piece of cutter.cut(chunk)) if (input.push(piece)) await input.flush();

@@ -50,11 +50,12 @@ export function shapeArguments({ compression, level, blockSize }: SquashfsOption
 }
 
 const HEAD_BYTES = 5;
+const NOTHING = Buffer.alloc(0);
 
 /** Cuts a stream of records: one byte of kind, the length in 32 bits (little endian), the body. */
 export class RecordReader {
   readonly #onRecord: (kind: string, body: Buffer) => void;
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = NOTHING;
 
   /** The body is only lent. */
   constructor(onRecord: (kind: string, body: Buffer) => void) {
@@ -62,19 +63,34 @@ export class RecordReader {
   }
 
   write(chunk: Buffer): void {
-    const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     let at = 0;
-    while (data.length - at >= HEAD_BYTES) {
-      const end = at + HEAD_BYTES + data.readUInt32LE(at + 1);
-      if (end > data.length) break;
-      this.#onRecord(String.fromCharCode(data[at] ?? 0), data.subarray(at + HEAD_BYTES, end));
-      at = end;
+    // Only a record that is cut is copied.
+    while (this.#rest.length > 0 && at < chunk.length) {
+      const missing = endOfRecord(this.#rest, 0) - this.#rest.length;
+      this.#rest = Buffer.concat([this.#rest, chunk.subarray(at, at + missing)]);
+      at = Math.min(at + missing, chunk.length);
+      if (endOfRecord(this.#rest, 0) === this.#rest.length) this.#take(this.#rest, 0);
     }
-    this.#rest = data.subarray(at);
+    while (at < chunk.length && endOfRecord(chunk, at) <= chunk.length) at = this.#take(chunk, at);
+    if (at < chunk.length) this.#rest = chunk.subarray(at);
+  }
+
+  /** Gives where the next record begins. */
+  #take(data: Buffer, at: number): number {
+    const end = endOfRecord(data, at);
+    this.#rest = NOTHING;
+    this.#onRecord(String.fromCharCode(data[at] ?? 0), data.subarray(at + HEAD_BYTES, end));
+    return end;
   }
 
   /** True between two records. */
   get isComplete(): boolean {
     return this.#rest.length === 0;
   }
+}
+
+/** Where the record ends that begins there, as far as that can be told: the end of its head, when that is cut. */
+function endOfRecord(data: Buffer, at: number): number {
+  const head = at + HEAD_BYTES;
+  return head > data.length ? head : head + data.readUInt32LE(at + 1);
 }

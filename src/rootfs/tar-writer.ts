@@ -5,7 +5,7 @@
  */
 import { paddingOf } from './tar-parser.js';
 import { BLOCK } from './tar-entry.js';
-import type { InodeType } from './tree.js';
+import type { InodeType } from './inodes.js';
 
 /** What a header says of an object. */
 export interface TarAttributes {
@@ -61,7 +61,8 @@ export function tarPadding(size: number): Buffer {
   return Buffer.alloc(paddingOf(size));
 }
 
-const META: TarAttributes = {
+/** A file that nobody is going to see. */
+export const PLAIN_FILE: TarAttributes = {
   type: 'file',
   mode: 0,
   uid: 0,
@@ -75,7 +76,7 @@ const META: TarAttributes = {
 };
 
 function withBody(flag: string, body: Buffer): Buffer[] {
-  return [header('././@LongLink', META, flag, '', body.length), body, tarPadding(body.length)];
+  return [header('././@LongLink', PLAIN_FILE, flag, '', body.length), body, tarPadding(body.length)];
 }
 
 function header(name: string, inode: TarAttributes, flag: string, link: string, size: number): Buffer {

@@ -7,13 +7,15 @@
 import { rm } from 'node:fs/promises';
 import { parseDigest, type Digest } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
+import { Column } from './columns.js';
+import type { Inode, InodeType } from './inodes.js';
 import type { PackedProduct } from './pack.js';
-import { Pacer } from './pacer.js';
 import { deviceNumber } from './plan-segments.js';
+import { nodeAt } from './resolve.js';
 import { RecordReader, saidBy, startSquash } from './squash.js';
-import { show } from './tar-entry.js';
+import { NO_XATTRS, show } from './tar-entry.js';
 import type { RootfsTools } from './tools.js';
-import { nodeAt, walk, type Inode, type InodeType, type TreeNode } from './tree.js';
+import type { NodeId, Tree } from './tree.js';
 
 export interface VerifyOptions {
   readonly tools: RootfsTools;
@@ -34,19 +36,19 @@ export interface VerifiedProduct extends PackedProduct {
  */
 export async function verifyProduct(
   product: PackedProduct,
-  root: TreeNode,
+  tree: Tree,
   options: VerifyOptions,
 ): Promise<VerifiedProduct> {
   try {
-    return { ...product, sha256: await compare(product, root, options) };
+    return { ...product, sha256: await compare(product, tree, options) };
   } catch (error) {
     await rm(product.path, { force: true });
     throw error;
   }
 }
 
-async function compare(product: PackedProduct, root: TreeNode, options: VerifyOptions): Promise<Digest> {
-  const comparison = new Comparison(product, root);
+async function compare(product: PackedProduct, tree: Tree, options: VerifyOptions): Promise<Digest> {
+  const comparison = new Comparison(product, tree);
   const records = new RecordReader((kind, body) => comparison.record(kind, body));
   const { tools, processors, signal, timeLimitMs } = options;
   const child = startSquash(tools.squash, ['read', '--threads', String(processors), product.path], {
@@ -67,7 +69,7 @@ async function compare(product: PackedProduct, root: TreeNode, options: VerifyOp
       cause: error,
     });
   }
-  return comparison.end(new Pacer(signal));
+  return comparison.end();
 }
 
 const TYPES: Readonly<Record<string, InodeType>> = {
@@ -109,20 +111,31 @@ function found(body: Buffer): Found {
   };
 }
 
+/** The names of a product come in the order in which the tree is walked: so nothing is to be looked for. */
 class Comparison {
   readonly #product: PackedProduct;
-  readonly #root: TreeNode;
-  /** What stands behind an inode number of the product, and the path that led there first. */
-  readonly #inodes: (TreeNode | undefined)[] = [];
-  /** Attributes that the last name should have, and has not shown yet. */
-  #last: TreeNode | undefined;
-  #lastXattrs = 0;
+  readonly #tree: Tree;
+  readonly #walk: Iterator<NodeId, void>;
+  /** What has to come next. */
+  #expected: NodeId | undefined;
+  /** The directory that it is in, and what the names there begin with. */
+  #directory = { node: -1, prefix: '' };
+  /** By inode number of the product: the path that led there first, plus one. */
+  readonly #paths = new Column(Uint32Array);
+  /** Files that were counted, by their inodes in the tree; only those with several links. */
+  readonly #linked = new Set<number>();
+  #files = 0;
   #checksums = 0;
+  /** Attributes that the last name should have, and has not shown yet. */
+  #last: NodeId | undefined;
+  #lastXattrs = 0;
   #digest: Digest | undefined;
 
-  constructor(product: PackedProduct, root: TreeNode) {
+  constructor(product: PackedProduct, tree: Tree) {
     this.#product = product;
-    this.#root = root;
+    this.#tree = tree;
+    this.#walk = tree.walk();
+    this.#expected = tree.root;
   }
 
   /** @throws GatewayError CONVERSION_FAILED */
@@ -139,21 +152,44 @@ class Comparison {
   }
 
   #name(seen: Found): void {
-    const node = seen.path === '' ? this.#root : nodeAt(this.#root, seen.path);
-    if (node === undefined) throw this.#wrong(seen.path, 'is in it, but was not put in');
-    if (node.foundBy === this) throw this.#wrong(seen.path, 'is in it twice');
-    node.foundBy = this;
-    // They count from 1: no index of the array is far away.
+    const node = this.#expected;
+    if (node === undefined || seen.path !== this.#pathOf(node)) throw this.#misplaced(seen.path);
+    this.#expected = this.#walk.next().value ?? undefined;
+    // They count from 1.
     if (seen.number > this.#product.entryCount + 1)
       throw this.#wrong(seen.path, `has the inode number ${String(seen.number)}`);
-    const { inode } = node;
-    const known = this.#inodes[seen.number];
-    if (known !== undefined && known.inode !== inode)
-      throw this.#wrong(seen.path, `is a hard link to ${show(known.path)}`);
-    this.#inodes[seen.number] = known ?? node;
-    this.#compare(seen, inode, node === this.#root);
+    const inode = this.#tree.inode(node);
+    const known = this.#paths.get(seen.number);
+    if (known === 0) this.#paths.set(seen.number, node + 1);
+    else if (this.#tree.inode(known - 1).id !== inode.id)
+      throw this.#wrong(seen.path, `is a hard link to ${show(this.#tree.path(known - 1))}`);
+    this.#compare(seen, inode, node === this.#tree.root);
+    if (inode.type === 'file' && !this.#linked.has(inode.id)) this.#files++;
+    if (inode.type === 'file' && inode.links > 1) this.#linked.add(inode.id);
     this.#last = node;
     this.#lastXattrs = 0;
+  }
+
+  #pathOf(node: NodeId): string {
+    const directory = this.#tree.parent(node) ?? -1;
+    if (directory !== this.#directory.node) {
+      const path = directory < 0 ? '' : this.#tree.path(directory);
+      this.#directory = { node: directory, prefix: path === '' ? '' : `${path}/` };
+    }
+    return this.#directory.prefix + this.#tree.name(node);
+  }
+
+  /** A name that is not the expected one. */
+  #misplaced(path: string): GatewayError {
+    const node = path === '' ? this.#tree.root : nodeAt(this.#tree, path);
+    if (node === undefined) return this.#wrong(path, 'is in it, but was not put in');
+    for (let later = this.#expected; later !== undefined; later = this.#walk.next().value ?? undefined)
+      if (later === node && this.#expected !== undefined) return this.#missing(this.#expected);
+    return this.#wrong(path, 'is in it twice');
+  }
+
+  #missing(node: NodeId): GatewayError {
+    return this.#wrong(this.#tree.path(node), 'was put in, but is not in it');
   }
 
   #compare(seen: Found, inode: Inode, isRoot: boolean): void {
@@ -183,13 +219,14 @@ class Comparison {
   }
 
   #attributes(body: Buffer): void {
-    const expected = this.#last?.inode.xattrs;
-    for (let at = 0; at < body.length;) {
+    const node = this.#last;
+    const expected = node === undefined ? NO_XATTRS : this.#tree.inode(node).xattrs;
+    for (let at = 0; at < body.length; ) {
       const keyEnd = at + 2 + body.readUInt16LE(at);
       const valueEnd = keyEnd + 4 + body.readUInt32LE(keyEnd);
       const key = body.toString('latin1', at + 2, keyEnd);
-      if (expected?.get(key) !== body.toString('latin1', keyEnd + 4, valueEnd))
-        throw this.#wrong(this.#last?.path ?? '', `has another extended attribute ${show(key)}`);
+      if (expected.get(key) !== body.toString('latin1', keyEnd + 4, valueEnd))
+        throw this.#wrong(node === undefined ? '' : this.#tree.path(node), `has another extended attribute ${show(key)}`);
       this.#lastXattrs++;
       at = valueEnd;
     }
@@ -197,30 +234,22 @@ class Comparison {
 
   #endOfName(): void {
     const node = this.#last;
-    if (node !== undefined && this.#lastXattrs !== node.inode.xattrs.size)
-      throw this.#wrong(node.path, 'lacks extended attributes');
+    if (node !== undefined && this.#lastXattrs !== this.#tree.inode(node).xattrs.size)
+      throw this.#wrong(this.#tree.path(node), 'lacks extended attributes');
     this.#last = undefined;
   }
 
   #content(number: number, checksum: number): void {
-    const node = this.#inodes[number];
-    if (node === undefined) throw this.#wrong('', 'has a file without a name');
-    if (checksum !== node.inode.checksum) throw this.#wrong(node.path, 'has other content');
+    const path = this.#paths.get(number);
+    if (path === 0) throw this.#wrong('', 'has a file without a name');
+    if (checksum !== this.#tree.inode(path - 1).checksum)
+      throw this.#wrong(this.#tree.path(path - 1), 'has other content');
     this.#checksums++;
   }
 
-  async end(pacer: Pacer): Promise<Digest> {
-    let files = 0;
-    const linked = new Set<Inode>();
-    for (const node of walk(this.#root)) {
-      if (pacer.isDue()) await pacer.rest();
-      if (node.foundBy !== this) throw this.#wrong(node.path, 'was put in, but is not in it');
-      const { inode } = node;
-      if (inode.type !== 'file' || linked.has(inode)) continue;
-      files++;
-      if (inode.links > 1) linked.add(inode);
-    }
-    if (this.#digest === undefined || this.#root.foundBy !== this || this.#checksums !== files)
+  end(): Digest {
+    if (this.#digest !== undefined && this.#expected !== undefined) throw this.#missing(this.#expected);
+    if (this.#digest === undefined || this.#checksums !== this.#files)
       throw this.#wrong('', 'was not read to its end');
     return this.#digest;
   }

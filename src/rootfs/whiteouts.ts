@@ -3,7 +3,8 @@
  * them. Other names that begin with `.wh..wh.` are AUFS's own bookkeeping, and mean nothing.
  */
 import { bad, show } from './tar-entry.js';
-import { directoryAt, type TreeNode } from './tree.js';
+import { directoryAt } from './resolve.js';
+import type { Tree } from './tree.js';
 
 const WHITEOUT = '.wh.';
 const BOOKKEEPING = '.wh..wh.';
@@ -33,7 +34,7 @@ export function isBookkeeping(components: readonly string[]): boolean {
  * @throws GatewayError BAD_LAYER for a whiteout of nothing.
  */
 export function applyWhiteouts(
-  root: TreeNode,
+  tree: Tree,
   whiteouts: readonly Whiteout[],
   directoriesOf: () => ReadonlySet<string>,
 ): void {
@@ -46,24 +47,28 @@ export function applyWhiteouts(
     if (hidden === '' || hidden === '.' || hidden === '..')
       throw bad(`${show(written)} is a whiteout of nothing`);
     const parent = components.slice(0, -1);
-    if (leadsThroughReplacedLink(root, parent, isReplaced)) continue;
-    const directory = directoryAt(root, parent);
-    if (name === OPAQUE) directory?.children?.clear();
-    else directory?.children?.delete(hidden);
+    if (leadsThroughReplacedLink(tree, parent, isReplaced)) continue;
+    const directory = directoryAt(tree, parent);
+    if (directory === undefined) continue;
+    if (name === OPAQUE) tree.removeChildren(directory);
+    else {
+      const node = tree.child(directory, hidden);
+      if (node !== undefined) tree.remove(node);
+    }
   }
 }
 
 function leadsThroughReplacedLink(
-  root: TreeNode,
+  tree: Tree,
   parent: readonly string[],
   isReplaced: (path: string) => boolean,
 ): boolean {
-  let node = root;
+  let node = tree.root;
   for (const [i, name] of parent.entries()) {
-    const child = node.children?.get(name);
+    const child = tree.child(node, name);
     if (child === undefined) return false;
     node = child;
-    if (node.inode.type === 'symlink') return isReplaced(parent.slice(0, i + 1).join('/'));
+    if (tree.inode(node).type === 'symlink') return isReplaced(parent.slice(0, i + 1).join('/'));
   }
   return false;
 }

@@ -15,7 +15,7 @@ import {
   type SegmentOptions,
   type RootfsLimits,
   type RootfsPolicy,
-  type TreeNode,
+  type Tree,
   type VerifiedProduct,
 } from '../../src/rootfs/index.js';
 
@@ -41,7 +41,7 @@ export interface ConvertOptions {
 export interface Converted {
   readonly product: VerifiedProduct;
   readonly policyNotes: readonly string[];
-  readonly root: TreeNode;
+  readonly root: Tree;
 }
 
 export async function convert(

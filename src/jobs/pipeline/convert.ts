@@ -3,13 +3,13 @@
  */
 import { join } from 'node:path';
 import type { ResolvedImage } from '../../registry/index.js';
-import { applyPolicy, mergeLayers, packSquashfs, verifyProduct, type LayerIndex, type TreeNode, type VerifiedProduct } from '../../rootfs/index.js';
+import { applyPolicy, mergeLayers, packSquashfs, verifyProduct, type LayerIndex, type Tree, type VerifiedProduct } from '../../rootfs/index.js';
 import type { PullContext } from './context.js';
 
 export interface Conversion {
   readonly product: VerifiedProduct;
   /** Undefined for an imported squashfs that is published as it is. */
-  readonly tree: TreeNode | undefined;
+  readonly tree: Tree | undefined;
   /** What the policy dropped or changed, one sentence for each rule. */
   readonly changes: readonly string[];
 }
