@@ -16,7 +16,7 @@ import type { ReaderOrder, ReaderReport } from './fixtures/reader.js';
 import { startFixture } from './fixtures/run-fixture.js';
 import { accountOf, giveTo, openTarget, type OpenTarget, type TargetOrder } from './fixtures/targets.js';
 import { changedTarget, watchedTarget } from './fixtures/watched-target.js';
-import { filesBelow, IMAGE_ID, makeWorkspace, META_PART, MIB, ONE_IMAGE, PART, publishedDigest, PULL_ID, SIGNAL, type Workspace } from './fixtures/workspace.js';
+import { filesBelow, IMAGE_ID, makeWorkspace, META_PART, MIB, ONE_IMAGE, PART, publishedDigest, PULL_ID, QUICK_PARENT, SIGNAL, type Workspace } from './fixtures/workspace.js';
 
 const withMounts = (await canMount()) ? it : it.skip;
 const asRoot = process.geteuid?.() === 0 ? it : it.skip;
@@ -227,8 +227,12 @@ describe('publishing over SFTP', () => {
   });
 
   it('shows readers whole files only while hundreds of publishes of two products run', async () => {
+    await workspace.remove();
+    workspace = await makeWorkspace(QUICK_PARENT);
+    await giveTo(sshd, workspace.images);
+    target = open();
     const versions = [0, 1].map(async (at) => ({
-      product: await workspace.product(`v${at}`, MIB / 2 + at),
+      product: await workspace.product(`v${at}`, MIB / 8 + at),
       meta: `FORMAT: squashfs\nENV: V=${at}\n`,
       sidecar: `{"v":${at}}\n`,
     }));
@@ -238,7 +242,7 @@ describe('publishing over SFTP', () => {
     const reader = startFixture('reader.ts', { directory: workspace.images, imageId: IMAGE_ID, images, texts } satisfies ReaderOrder);
     const lines = createInterface({ input: reader.stdout! });
     await once(lines, 'line');
-    for (let count = 0; count < 300; count += 1) await publish(target, request((count % 2 === 0 ? a : b)!.product, { ...(count % 2 === 0 ? a : b), pullId: `p${count % 7}` }));
+    for (let count = 0; count < 500; count += 1) await publish(target, request((count % 2 === 0 ? a : b)!.product, { ...(count % 2 === 0 ? a : b), pullId: `p${count % 7}` }));
     const reported = once(lines, 'line');
     reader.stdin?.end();
     const report = JSON.parse(((await reported) as [string])[0]) as ReaderReport;
