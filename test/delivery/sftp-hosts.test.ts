@@ -126,14 +126,17 @@ describe('logging in', () => {
   it('is refused to a key that is not let in, which is not tried again', async () => {
     await chmod(other.directory, 0o755);
     const proxy = await startCuttingProxy(sshd.port);
-    const account = accountOf(sshd, { keyFile: other.key, hosts: [{ name: '127.0.0.1', port: proxy.port }], fingerprints: [sshd.fingerprint] });
-    await expect(look(account)).rejects.toMatchObject({
-      code: 'DELIVERY_FAILED',
-      retryable: false,
-      message: `127.0.0.1:${proxy.port} does not let ${sshd.username} in with the key ${other.key}. Put the public key into authorized_keys of ${sshd.username} there.`,
-    });
-    expect(proxy.connectionCount).toBe(1);
-    await proxy.close();
+    try {
+      const account = accountOf(sshd, { keyFile: other.key, hosts: [{ name: '127.0.0.1', port: proxy.port }], fingerprints: [sshd.fingerprint] });
+      await expect(look(account)).rejects.toMatchObject({
+        code: 'DELIVERY_FAILED',
+        retryable: false,
+        message: `127.0.0.1:${proxy.port} does not let ${sshd.username} in with the key ${other.key}. Put the public key into authorized_keys of ${sshd.username} there.`,
+      });
+      expect(proxy.connectionCount).toBe(1);
+    } finally {
+      await proxy.close();
+    }
   });
 });
 

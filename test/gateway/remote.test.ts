@@ -1,5 +1,5 @@
 /** Whole pulls through gateways that write over SSH. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -23,22 +23,16 @@ let stack: TestStack;
 let registry: FakeRegistry;
 let sshd: Sshd;
 
-beforeAll(async () => {
-  [stack, registry, sshd] = await Promise.all([startTestStack(), startFakeRegistry(), startSshd()]);
-});
-afterAll(async () => {
-  await registry.stop();
-  await stack.stop();
-  await sshd.stop();
-});
-
 let images: string;
 let site: Site;
 let api: RunningGateway;
 let client: GatewayClient;
 const workers: ChildProcess[] = [];
+let ours: RunningGateway | undefined;
 
-beforeEach(async () => {
+// One gateway for all, but other images for each test.
+beforeAll(async () => {
+  [stack, registry, sshd] = await Promise.all([startTestStack(), startFakeRegistry(), startSshd()]);
   const root = mkdtempSync(join(tmpdir(), 'imagegw-far-'));
   images = join(root, 'images');
   for (const name of ['images', 'near', 'next']) mkdirSync(join(root, name));
@@ -57,15 +51,30 @@ beforeEach(async () => {
   api = await startInProcess(site, { api: true, worker: false });
   client = clientOf(api);
 });
-
-afterEach(async () => {
-  for (const worker of workers.splice(0)) await kill(worker);
+afterAll(async () => {
   await api.close();
   site.remove();
   rmSync(join(images, '..'), { recursive: true });
+  await registry.stop();
+  await stack.stop();
+  await sshd.stop();
 });
 
-async function worker(options: SpawnOptions = {}): Promise<ChildProcess> {
+afterEach(async () => {
+  registry.hook = undefined;
+  for (const worker of workers.splice(0)) await kill(worker);
+  await ours?.close();
+  ours = undefined;
+  rmSync(join(images, '.imagegw'), { recursive: true, force: true });
+  for (const name of readdirSync(images)) rmSync(join(images, name));
+});
+
+/** A worker that is not going to be killed: in this process. */
+async function work(): Promise<void> {
+  ours = await startInProcess(site, { api: false, worker: true });
+}
+
+async function workerToKill(options: SpawnOptions = {}): Promise<ChildProcess> {
   const child = await spawnWorker(site, options);
   workers.push(child);
   return child;
@@ -73,7 +82,7 @@ async function worker(options: SpawnOptions = {}): Promise<ChildProcess> {
 
 /** An image whose product is as large as its layer, because it can't be compressed. */
 function putImage(tag: string, mib: number): string {
-  return registry.putImage([tarOf({ name: 'data', body: randomBytes(mib << 20) })], tag);
+  return registry.putImage([tarOf({ name: 'data', body: randomBytes(mib * 2 ** 20) })], tag);
 }
 
 const filesOf = (imageId: string): string[] => ['.imagegw', `.imagegw/${imageId}.json`, `${imageId}.meta`, `${imageId}.squashfs`].sort();
@@ -81,7 +90,7 @@ const filesOf = (imageId: string): string[] => ['.imagegw', `.imagegw/${imageId}
 describe('a system over SSH', () => {
   it('gets an image, with the bytes delivered in the progress, and loses it again', async () => {
     const imageId = putImage('first', 8).slice(7);
-    await worker();
+    await work();
     const { pulls } = await client.pull({ reference: 'app:first', systems: ['far'] });
     const states = await statesOf(client, pulls[0]!.id);
     expect(states.at(-1)).toMatchObject({ state: 'READY', error: null, image: { imageId, path: `127.0.0.1:${images}/${imageId}.squashfs` } });
@@ -104,15 +113,15 @@ describe('a system over SSH', () => {
     ['before the metadata has its name', 'before ext_openssh_rename \\.meta$'],
     ['after the metadata has its name', 'after ext_openssh_rename \\.meta$'],
   ])('gets an image whose worker is killed %s, whole and without leftovers', async (_when, dieAt) => {
-    const imageId = putImage('step', 1).slice(7);
-    const first = await worker({ environment: { DIE_AT: dieAt }, nodeArguments: ['--import', DIE_AT_SFTP] });
+    const imageId = putImage('step', 0.1).slice(7);
+    const first = await workerToKill({ environment: { DIE_AT: dieAt }, nodeArguments: ['--import', DIE_AT_SFTP] });
     const exit = once(first, 'exit');
     const { pulls } = await client.pull({ reference: 'app:step', systems: ['far'] });
     expect(await exit).toEqual([null, 'SIGKILL']);
     // What the runtime would find is whole: the metadata comes last.
     const seen = await filesBelow(images);
     if (seen.includes(`${imageId}.meta`)) expect(seen).toEqual(filesOf(imageId));
-    await worker();
+    await work();
     const { state, attempt, image } = (await statesOf(client, pulls[0]!.id)).at(-1)!;
     expect([state, attempt, image?.imageId]).toEqual(['READY', 2, imageId]);
     expect(await filesBelow(images)).toEqual(filesOf(imageId));
@@ -120,22 +129,22 @@ describe('a system over SSH', () => {
   });
 
   it('keeps whole files only when the worker is killed in the transfer and another takes over', async () => {
-    const imageId = putImage('killed', 64).slice(7);
-    const first = await worker();
+    const imageId = putImage('killed', 32).slice(7);
+    const first = await workerToKill();
     const { pulls } = await client.pull({ reference: 'app:killed', systems: ['far'] });
     const { id } = pulls[0]!;
     const seen = await until(client, id, ({ bytesDelivered }) => bytesDelivered !== null && bytesDelivered > 0);
     await kill(first);
     expect(seen.stage).toBe('TRANSFER');
     expect(readdirSync(images).filter((name) => !name.startsWith('.'))).toEqual([]);
-    await worker();
+    await work();
     expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY', attempt: 2, image: { imageId } });
     expect(await filesBelow(images)).toEqual(filesOf(imageId));
   });
 
   it('that can not be reached fails its own pull, with the host in the message', async () => {
     putImage('both', 1);
-    await worker();
+    await work();
     const { pulls } = await client.pull({ reference: 'app:both', systems: ['gone', 'far'] });
     const ends = await Promise.all(pulls.map(async ({ id }) => (await statesOf(client, id)).at(-1)!));
     const byState = new Map(ends.map((end) => [end.state, end]));
@@ -144,17 +153,16 @@ describe('a system over SSH', () => {
   });
 
   it('and two local ones get an image that is fetched and converted once', async () => {
-    const imageId = putImage('many', 24).slice(7);
+    const imageId = putImage('many', 6).slice(7);
     let blobs = 0;
     registry.hook = (request, _response, path) => {
       if (path.includes('/blobs/') && request.method === 'GET') blobs += 1;
       return false;
     };
-    await worker();
+    await work();
     const { pulls } = await client.pull({ reference: 'app:many', systems: ['far', 'near', 'next'] });
     expect(new Set(pulls.map(({ id }) => id)).size).toBe(3);
     const ends = await Promise.all(pulls.map(async ({ id }) => (await statesOf(client, id)).at(-1)!));
-    registry.hook = undefined;
     expect(ends.map(({ state }) => state)).toEqual(['READY', 'READY', 'READY']);
     // One layer; a configuration for each pull, because the right to it is proved for each.
     expect(blobs).toBe(1 + 3);
