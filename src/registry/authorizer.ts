@@ -10,6 +10,7 @@ import { parseChallenges, type Challenge } from './challenge.js';
 import { discard, exchange, readBody, showUrl, type Answer } from './exchange.js';
 import type { Identity } from './identity.js';
 import { isDockerHubHost, type EndpointSettings, type RegistryLimits } from './settings.js';
+import { saysItGrants } from './token-claims.js';
 import type { Transport } from './transport.js';
 import { abortable } from './waiting.js';
 
@@ -34,6 +35,8 @@ export interface Authorizer {
     isFresh: boolean,
     signal: AbortSignal,
   ): Promise<string | undefined>;
+  /** True when a token at hand says that it grants `scope`; false says nothing. */
+  grants(identity: Identity, scope: string): boolean;
 }
 
 interface Token {
@@ -245,6 +248,11 @@ export function createAuthorizer(
       if (isFresh && !isWider) return undefined;
       if (failed?.startsWith('Bearer ') === true && isWider) wider.set(key, asked);
       return await newToken(bearer, identity, scope, signal);
+    },
+
+    grants(identity, scope) {
+      const token = tokens.get(cacheKey(identity, scope));
+      return token !== undefined && token.endsAt > now() && saysItGrants(token.header.slice('Bearer '.length), scope);
     },
   };
 }

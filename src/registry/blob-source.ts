@@ -3,13 +3,15 @@ import { abortReason, GatewayError, messageOf } from '../lib/errors.js';
 import type { Endpoint } from './endpoint.js';
 import { discard, exchange, type Answer } from './exchange.js';
 import type { BlobRange, BlobStream, LayerDescriptor } from './image.js';
-import type { Identity } from './identity.js';
+import { isMatterOfLogin, type Identity } from './identity.js';
 import type { RegistryLimits, RegistrySettings } from './settings.js';
 import type { Transport } from './transport.js';
 
 export interface BlobPlace {
   readonly endpoint: Endpoint;
   readonly identity: Identity;
+  /** The place before it without the login: asked only if that was to blame. */
+  readonly isSpare?: boolean;
 }
 
 /**
@@ -28,7 +30,8 @@ export async function openBlobAt(
     ? { range: `bytes=${String(range.offset)}-${range.end === undefined ? '' : String(range.end)}` }
     : {};
   let failure: unknown;
-  for (const { endpoint, identity } of places) {
+  for (const { endpoint, identity, isSpare } of places) {
+    if (isSpare === true && !isMatterOfLogin(failure)) break;
     try {
       const answer = await endpoint.request({
         method: 'GET',

@@ -3,14 +3,15 @@
  *
  * Who may see an image is proved at the registry itself, or at a mirror that may speak for it (`pull: tag`): first
  * without credentials, then with the caller's own or the service's. Content then comes by digest from the mirrors in
- * order, and from the registry.
+ * order, and from the registry. A public image, too, is read there with the login, whose allowance of pulls is larger than
+ * that of the address all of a site share; without it when it is refused or used up.
  */
 import { abortReason, GatewayError, messageOf } from '../lib/errors.js';
 import { assembleImage } from './assemble.js';
 import { openBlobAt, type BlobPlace } from './blob-source.js';
 import { serviceIdentity } from './credentials.js';
 import { createEndpoint, type Endpoint } from './endpoint.js';
-import { ANONYMOUS, Identity } from './identity.js';
+import { ANONYMOUS, Identity, isMatterOfLogin } from './identity.js';
 import type {
   BlobRange,
   BlobStream,
@@ -85,6 +86,8 @@ interface Registry {
   readonly mirrors: readonly { readonly settings: MirrorSettings; readonly endpoint: Endpoint }[];
 }
 
+type ContentPlace = Place & Pick<BlobPlace, 'isSpare'>;
+
 interface Proof {
   readonly digest: HeadResult['digest'] | undefined;
   readonly access: 'public' | 'private';
@@ -148,13 +151,19 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       request.credentials === undefined
         ? await loginAt(registry.settings, request.signal)
         : new Identity('user', request.credentials);
+    const byLogin = async (identity: Identity, access: Proof['access']): Promise<Proof> => {
+      const at = place(registry.origin, identity);
+      const digest = await headManifest(at, name);
+      return { digest: reference.digest ?? digest, access, identity, place: at };
+    };
     const tagMirrors = registry.mirrors.filter(({ settings }) => settings.pull === 'tag');
     let anonymousFailure: unknown;
     for (const endpoint of [...tagMirrors.map((mirror) => mirror.endpoint), registry.origin]) {
       try {
         const at = place(endpoint, ANONYMOUS);
-        const digest = await headManifest(at, name);
-        return { digest: reference.digest ?? digest, access: 'public', identity: ANONYMOUS, place: at };
+        const found = await headAnonymously(at, name, endpoint === registry.origin ? login : undefined);
+        if ('isPublicBut' in found) return await byLogin(found.isPublicBut, 'public');
+        return { digest: reference.digest ?? found.digest, access: 'public', identity: login ?? ANONYMOUS, place: at };
       } catch (error) {
         if (request.signal.aborted) throw abortReason(request.signal);
         anonymousFailure = error;
@@ -163,18 +172,14 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         if (mayPass && endpoint === registry.origin) throw error;
       }
     }
-    if (login !== undefined) {
-      const at = place(registry.origin, login);
-      const digest = await headManifest(at, name);
-      return { digest: reference.digest ?? digest, access: 'private', identity: login, place: at };
-    }
+    if (login !== undefined) return await byLogin(login, 'private');
     throw anonymousFailure;
   }
 
   /** Where content is read, best first; the registry's credentials are for the registry alone. */
   async function places(
     registry: Registry,
-    identity: Identity,
+    { identity, access }: Pick<Proof, 'identity' | 'access'>,
     signal: AbortSignal,
   ): Promise<readonly BlobPlace[]> {
     const mirrors = await Promise.all(
@@ -183,20 +188,23 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         identity: (await loginAt(settings, signal)) ?? ANONYMOUS,
       })),
     );
-    return [...mirrors, { endpoint: registry.origin, identity }];
+    const origin = { endpoint: registry.origin, identity };
+    const mayGoWithout = access === 'public' && !identity.isAnonymous;
+    return [...mirrors, origin, ...(mayGoWithout ? [{ endpoint: registry.origin, identity: ANONYMOUS, isSpare: true }] : [])];
   }
 
-  /** The first place that has it; a mirror's trouble is noted and passed over. */
-  async function firstOf<T>(candidates: readonly Place[], read: (place: Place) => Promise<T>): Promise<T> {
+  /** The first place that has it; the trouble of a mirror, or with a login that is not needed, is noted and passed over. */
+  async function firstOf<T>(candidates: readonly ContentPlace[], read: (place: Place) => Promise<T>): Promise<T> {
     let failure: unknown;
     for (const place of candidates) {
+      if (place.isSpare === true && !isMatterOfLogin(failure)) break;
       try {
         return await read(place);
       } catch (error) {
         if (place.signal.aborted) throw abortReason(place.signal);
         failure = error;
         if (place !== candidates.at(-1))
-          options.log?.warn({ host: place.endpoint.host, reason: messageOf(error) }, 'mirror passed over');
+          options.log?.warn({ host: place.endpoint.host, who: place.identity.kind, reason: messageOf(error) }, 'place passed over');
       }
     }
     throw failure;
@@ -214,12 +222,13 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const registry = registryOf(reference);
       const what = formatReference(reference);
       const proof = request.head ?? (await prove(registry, reference, request));
-      const content = (await places(registry, proof.identity, request.signal)).map(
-        ({ endpoint, identity }): Place => ({
+      const content = (await places(registry, proof, request.signal)).map(
+        ({ endpoint, identity, isSpare }): ContentPlace => ({
           endpoint,
           identity,
           repository: reference.repository,
           signal: request.signal,
+          ...(isSpare === undefined ? {} : { isSpare }),
           ...(request.onWait === undefined ? {} : { onWait: request.onWait }),
         }),
       );
@@ -260,7 +269,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 
     async openBlob(image, layer, range) {
       const registry = registryOf(image.reference);
-      const from = await places(registry, image.identity, range.signal);
+      const from = await places(registry, image, range.signal);
       return await openBlobAt(from, image.reference.repository, layer, range, registry.settings, limits);
     },
 
@@ -281,4 +290,24 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));
     },
   };
+}
+
+/**
+ * Asks as anybody may. Where `login` could be used instead, a rate limit is not waited out when the token service has
+ * granted everybody the reading: that proves the image public as well.
+ */
+async function headAnonymously(
+  at: Place,
+  name: string,
+  login: Identity | undefined,
+): Promise<{ readonly digest: Proof['digest'] } | { readonly isPublicBut: Identity }> {
+  if (login !== undefined) {
+    try {
+      return { digest: await headManifest({ ...at, atOnce: true }, name) };
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'RATE_LIMITED') throw error;
+      if (at.endpoint.grantsPull(at.identity, at.repository)) return { isPublicBut: login };
+    }
+  }
+  return { digest: await headManifest(at, name) };
 }

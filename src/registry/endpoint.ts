@@ -22,6 +22,8 @@ export interface EndpointRequest {
   readonly onWait?: OnWait;
   /** Tries of the same thing that failed before this request (a blob that broke off); they count. */
   readonly failures?: number;
+  /** Somebody else can be asked: a rate limit is not waited out. */
+  readonly atOnce?: boolean;
 }
 
 export interface Endpoint {
@@ -33,6 +35,8 @@ export interface Endpoint {
    * @throws GatewayError DENIED, RATE_LIMITED, REGISTRY_UNREACHABLE, POLICY_REFUSED; the abort's reason.
    */
   request(wanted: EndpointRequest): Promise<Answer>;
+  /** True when the token service is known to let this caller read the repository, whatever the registry answered since. */
+  grantsPull(identity: Identity, repository: string): boolean;
   close(): Promise<void>;
 }
 
@@ -91,7 +95,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     async function passGate(): Promise<void> {
       for (;;) {
         const { waitMs, reason, taken } = await gate.reserve(gateKey, settings.requestsPerSecond);
-        if (waitMs > limits.retryDelayMaxMs) throw rateLimited(base.host, reason, waitMs);
+        const isHeld = !taken && waitMs > 0;
+        if (waitMs > limits.retryDelayMaxMs || (isHeld && wanted.atOnce === true)) throw rateLimited(base.host, reason, waitMs);
         // A hold ends for everybody at once; they must not all ask at once.
         const slackMs = taken ? 0 : (Math.random() * waitMs) / 10;
         await wait(waitMs, reason, wanted.signal, wanted.onWait, slackMs);
@@ -110,7 +115,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         );
         const reason = limitedByRate ? `rate limited by ${base.host}` : `${base.host} asks for it`;
         await gate.hold(gateKey, ms, reason);
-        if (ms > limits.retryDelayMaxMs) throw rateLimited(base.host, error.message, ms);
+        if (ms > limits.retryDelayMaxMs || wanted.atOnce === true) throw rateLimited(base.host, error.message, ms);
       }
       if (failures > limits.retries) throw error;
       if (!(await gate.takeRetry(base.host, limits.retriesPerHost, limits.retriesWindowMs))) throw error;
@@ -124,7 +129,17 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     }
   }
 
-  return { host: base.host, transport, request, close: () => transport.close() };
+  return {
+    host: base.host,
+    transport,
+    request,
+    grantsPull: (identity, repository) => authorizer.grants(identity, pullScope(repository)),
+    close: () => transport.close(),
+  };
+}
+
+function pullScope(repository: string): string {
+  return `repository:${repository}:pull`;
 }
 
 type Outcome = { readonly answer: Answer } | { readonly error: GatewayError; readonly failed?: Answer };
@@ -140,7 +155,7 @@ async function attempt(
   onAnswer: EndpointOptions['onAnswer'],
 ): Promise<Outcome> {
   const { identity, signal } = wanted;
-  const scope = `repository:${wanted.repository}:pull`;
+  const scope = pullScope(wanted.repository);
   const url = new URL(`v2/${wanted.path}`, base);
   try {
     let authorization = await authorizer.current(identity, scope, signal);

@@ -1,5 +1,6 @@
 /** Who asks a registry. The secret stays inside: it is in no property, so that no log, JSON or inspection shows it. */
 import { createHash } from 'node:crypto';
+import { GatewayError } from '../lib/errors.js';
 import type { RegistryCredentials } from './settings.js';
 
 export class Identity {
@@ -51,3 +52,8 @@ function shortHash(text: string): string {
 }
 
 export const ANONYMOUS = new Identity('anonymous');
+
+/** True for what a caller without this login need not meet with: then a public image can be read without it. */
+export function isMatterOfLogin(error: unknown): boolean {
+  return error instanceof GatewayError && ['DENIED', 'RATE_LIMITED', 'POLICY_REFUSED'].includes(error.code);
+}

@@ -23,6 +23,8 @@ export interface Place {
   readonly repository: string;
   readonly signal: AbortSignal;
   readonly onWait?: OnWait;
+  /** Somebody else can be asked: a rate limit is not waited out. */
+  readonly atOnce?: boolean;
 }
 
 export interface Fetched {
@@ -192,7 +194,7 @@ async function ask(
   path: string,
   headers: Readonly<Record<string, string>>,
 ): Promise<Answer> {
-  const { endpoint, repository, identity, signal, onWait } = place;
+  const { endpoint, repository, identity, signal, onWait, atOnce } = place;
   return await endpoint.request({
     method,
     path: `${repository}/${path}`,
@@ -201,6 +203,7 @@ async function ask(
     identity,
     signal,
     ...(onWait === undefined ? {} : { onWait }),
+    ...(atOnce === undefined ? {} : { atOnce }),
   });
 }
 

@@ -205,10 +205,20 @@ describe('token authentication', () => {
 
   const client = (): Partial<RegistrySettings> => ({ url: registry.url, caFile: ca, realmHosts: [tokens.host] });
 
-  test('a public image: one anonymous token for the manifest and all blobs, although there is a login', async () => {
-    const image = await pull({ ...client(), credentials }, 'open/app:1');
+  test('a public image: one anonymous token for the manifest and all blobs', async () => {
+    const image = await pull(client(), 'open/app:1');
     expect(image.access).toBe('public');
     expect(tokens.seen).toEqual([{ scopes: ['repository:open/app:pull'], service: tokens.service, username: undefined }]);
+  });
+  test('a public one with a login: an anonymous token proves it, and the login reads it', async () => {
+    const image = await pull({ ...client(), credentials }, 'open/app:1');
+    expect(image).toMatchObject({ access: 'public', identity: { kind: 'service' } });
+    expect(tokens.seen.map(({ username }) => username)).toEqual([undefined, 'ann']);
+  });
+  test('a public one with a wrong password is read without it', async () => {
+    const image = await pull({ ...client(), credentials: { username: 'ann', password: 'hunter2' } }, 'open/app:1');
+    expect(image.access).toBe('public');
+    expect(tokens.seen.map(({ username }) => username)).toContain('ann');
   });
   test('a private one: anonymous first, then one token for the login', async () => {
     const image = await pull({ ...client(), credentials }, 'closed/app:1');

@@ -424,9 +424,59 @@ describe('authorization', () => {
     await expect(pull({ settings: { credentials } })).rejects.toMatchObject({ code: 'RATE_LIMITED', retryable: true });
     expect(fake.seen).toHaveLength(1);
 
+    // Nor is it sent where nobody asks for one.
     fake.hook = undefined;
-    expect((await pull({ settings: { credentials } })).image).toMatchObject({ access: 'public', identity: { kind: 'anonymous' } });
+    expect((await pull({ settings: { credentials } })).image).toMatchObject({ access: 'public' });
     expect(new Set(fake.seen.map(loginOf))).toEqual(new Set([undefined]));
+  });
+
+  describe('whose allowance of pulls', () => {
+    const credentials = { username: 'ann', password: 's3cret' };
+    const jwt = (name: string, actions: readonly string[]): string =>
+      ['{}', JSON.stringify({ access: [{ type: 'repository', name, actions }] }), 'x'].map((part) => Buffer.from(part).toString('base64url')).join('.');
+    const everybody = jwt('team/app', ['pull']);
+
+    /** Gives everybody the first token and ann the second; who is in `usedUp` has no pulls left. */
+    function limiting(anonymous: string, usedUp: readonly string[]): void {
+      fake.hook = (request, response, path) => {
+        const given = request.headers.authorization;
+        if (path === '/token') return Boolean(response.end(JSON.stringify({ token: given === undefined ? anonymous : 'good' })));
+        if (given === undefined) return Boolean(response.writeHead(401, { 'www-authenticate': `Bearer realm="${fake.url}/token"` }).end());
+        return usedUp.includes(given.slice('Bearer '.length)) && Boolean(response.writeHead(429).end());
+      };
+    }
+    const sent = (method: string): Set<string | undefined> => new Set(fake.seen.filter((one) => one.method === method && !one.path.startsWith('/token')).map(loginOf));
+
+    test('a public image is read with the login, not with the allowance of the address', async () => {
+      limiting(everybody, []);
+      const { image, layers } = await pull({ settings: { credentials } });
+      expect(image).toMatchObject({ access: 'public', identity: { kind: 'service' } });
+      expect(layers.map((bytes) => bytes.equals(layer))).toEqual([true]);
+      expect(sent('HEAD')).toEqual(new Set([undefined, `Bearer ${everybody}`]));
+      expect(sent('GET')).toEqual(new Set([undefined, 'Bearer good']));
+    });
+    test('that of the address used up: the token that everybody gets proves it public, and nothing is waited for', async () => {
+      limiting(everybody, [everybody]);
+      const { image } = await pull({ settings: { credentials }, limits: { retries: 0 } });
+      expect(image).toMatchObject({ access: 'public', identity: { kind: 'service' } });
+      expect(fake.seen.filter((one) => loginOf(one) === `Bearer ${everybody}`)).toHaveLength(1);
+    });
+    test('that of the login used up, and the login not needed: read without it', async () => {
+      limiting(everybody, ['good']);
+      const { image } = await pull({ settings: { credentials } });
+      expect(image).toMatchObject({ access: 'public' });
+      expect(sent('GET')).toContain(`Bearer ${everybody}`);
+    });
+    test.each([
+      ['that says nothing', 'opaque'],
+      ['for another repository', jwt('team/other', ['pull'])],
+      ['that grants nothing', jwt('team/app', [])],
+      ['that is no JSON', `a.${Buffer.from('{').toString('base64url')}.b`],
+    ])('with a token %s nothing is proved: RATE_LIMITED, never private', async (_what, token) => {
+      limiting(token, [token]);
+      await expect(pull({ settings: { credentials } })).rejects.toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+      expect(fake.seen.map(loginOf)).not.toContain('Bearer good');
+    });
   });
   test('a token answer of more than the limit is refused', async () => {
     fake.hook = (_request, response, path) =>
