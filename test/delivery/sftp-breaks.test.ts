@@ -259,7 +259,8 @@ it('cancelling while the server does not answer does not wait for it', async () 
   const product = await workspace.product('a', 64 * MIB);
   const controller = new AbortController();
   // Cleaning up does wait, until the connection counts as broken; the sweep finds what is left.
-  const target = changedTarget(open(), { remove: async () => {} });
+  const patient = { ...TEST_LIMITS, stallTimeoutMs: 3_600_000, keepaliveMs: 3_600_000 };
+  const target = changedTarget(open({ limits: patient }), { remove: async () => {} });
   let done = 0;
   const published = publish(target, request(product, { signal: controller.signal, onBytes: (bytes) => void (done = bytes) }));
   published.catch(() => {});

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -360,9 +360,11 @@ describe('on a remote system a planted', () => {
       if (!step.startsWith('writeFile')) return;
       await writeFile(inImages(PART), '');
       await chmod(inImages(PART), 0o666);
+      await link(inImages(PART), inImages('witness'));
     });
     await expect(publish(late, request(product))).rejects.toMatchObject({ code: 'DELIVERY_FAILED' });
-    expect(await filesBelow(workspace.images)).toEqual([]);
+    expect(await filesBelow(workspace.images)).toEqual(['witness']);
+    expect((await stat(inImages('witness'))).size).toBe(0);
   });
 
   it('file that is no longer the one that was looked at is not written into', async () => {
