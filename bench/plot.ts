@@ -1,12 +1,14 @@
 /**
- * Draws the results of bench/convert.ts, as far as they are there, into docs/conversion.svg: wall clock of each way, for each
- * size of image.
+ * Draws the results of bench/convert.ts and bench/curve.ts, as far as they are there, into docs/conversion.svg: wall clock of
+ * each way, for each size of image, and of ours as images grow.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const Table = z.object({ title: z.string(), rows: z.array(z.tuple([z.string(), z.number()], z.unknown())) });
-const SIZES = ['small', 'medium', 'large'];
+const RESULTS = ['convert-small', 'convert-medium', 'convert-large', 'curve'];
+/** Rows of bench/curve.ts, which has no others. */
+const OURS = / (entries|[MG]iB)$/;
 const WIDTH = 720;
 const LABEL = 250;
 const ROW = 20;
@@ -19,7 +21,7 @@ function group({ title, rows }: z.infer<typeof Table>, top: number): readonly [s
   const bars = rows.map(([name, seconds], index) => {
     const y = top + 30 + index * ROW;
     const width = Math.max(1, (seconds / longest) * (WIDTH - LABEL - 80));
-    const fill = name.startsWith('imagegw') ? '#2a7f62' : name.startsWith('floor') ? '#c9cdd2' : '#8094aa';
+    const fill = name.startsWith('imagegw') || OURS.test(name) ? '#2a7f62' : name.startsWith('floor') ? '#c9cdd2' : '#8094aa';
     return `<text x="${String(LABEL - 8)}" y="${String(y + 13)}" text-anchor="end">${escaped(name)}</text>
 <rect x="${String(LABEL)}" y="${String(y + 2)}" width="${width.toFixed(1)}" height="${String(ROW - 5)}" fill="${fill}"/>
 <text x="${(LABEL + width + 6).toFixed(1)}" y="${String(y + 13)}">${seconds.toFixed(1)} s</text>`;
@@ -30,8 +32,8 @@ function group({ title, rows }: z.infer<typeof Table>, top: number): readonly [s
 
 let top = 0;
 const groups: string[] = [];
-for (const size of SIZES) {
-  const path = `bench/results/convert-${size}.json`;
+for (const name of RESULTS) {
+  const path = `bench/results/${name}.json`;
   if (!existsSync(path)) continue;
   const [svg, height] = group(Table.parse(JSON.parse(readFileSync(path, 'utf8'))), top);
   groups.push(svg);

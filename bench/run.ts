@@ -16,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, readonly string[]>> = {
   fetch: ['npx', 'tsx', 'bench/fetch.ts'],
   deliver: ['npx', 'tsx', 'bench/deliver.ts'],
   convert: ['npx', 'tsx', 'bench/convert.ts', 'medium', '3'],
+  curve: ['npx', 'tsx', 'bench/curve.ts', '1'],
 };
 
 await mkdir('bench/results', { recursive: true });
