@@ -1,19 +1,23 @@
 /**
- * A registry's logins and tokens, looked for in everything that a whole gateway writes or says: its log, what callers
- * get, every command and every value in Redis, the files of the index, and all files of the site, in mid-pull too.
+ * Logins and tokens of registries, what unlocks and what is in SSH keys, and passwords of Redis and the index, looked for in
+ * everything that a whole gateway writes or says: its log, what callers get, every command and every value in Redis, the
+ * files of the index, all files of the site, in mid-pull too, and what is published.
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { GatewayClient, PullState } from '../../src/client/index.js';
 import { startGateway, type RunningGateway } from '../../src/gateway.js';
+import { runChild } from '../../src/lib/child.js';
 import { createLogger } from '../../src/lib/log.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
+import { giveTo } from '../delivery/fixtures/targets.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, makeSite, statesOf, until, type Site } from '../support/gateway.js';
+import { startSshd, type Sshd } from '../support/sshd.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
 
@@ -23,7 +27,11 @@ const helper = { username: 'bob', password: secret('helper') };
 const token = secret('bearer');
 const callers = secret('callers');
 const basicOf = ({ username, password }: typeof login): string => Buffer.from(`${username}:${password}`).toString('base64');
-const secrets = [login.password, helper.password, token, callers, basicOf(login), basicOf(helper)];
+const passphrase = secret('passphrase');
+const wrongPassphrase = secret('wrong');
+const redisPassword = secret('redis');
+const mongoPassword = secret('mongo');
+const secrets = [login.password, helper.password, token, callers, basicOf(login), basicOf(helper), passphrase, wrongPassphrase, redisPassword, mongoPassword];
 /** What must be found wherever a secret is looked for: otherwise the search itself is broken. */
 const canary = secret('canary').toLowerCase();
 
@@ -37,6 +45,9 @@ let redis: Redis;
 let monitor: Redis;
 /** Where logins lie; no part of what is searched. */
 let vault: string;
+let sshd: Sshd;
+/** On the system that is reached over SSH. */
+let farImages: string;
 let log = '';
 let commands = '';
 
@@ -47,7 +58,24 @@ beforeAll(async () => {
   const credentialHelper = join(vault, 'helper');
   writeFileSync(credentialHelper, `#!/bin/sh\ncat >/dev/null\necho '${JSON.stringify({ Username: helper.username, Secret: helper.password })}'\n`);
   chmodSync(credentialHelper, 0o700);
-  stack = await startTestStack();
+  [stack, sshd] = await Promise.all([startTestStack(), startSshd()]);
+  const key = join(vault, 'key');
+  copyFileSync(sshd.lockedKey, key);
+  chmodSync(key, 0o600);
+  await runChild({ command: 'ssh-keygen', args: ['-q', '-p', '-P', 'a phrase', '-N', passphrase, '-f', key] });
+  // Any line of it but the frame.
+  secrets.push(readFileSync(key, 'utf8').split('\n')[2] ?? '');
+  for (const [name, phrase] of [['passphrase', passphrase], ['wrong-passphrase', wrongPassphrase]] as const) writeFileSync(join(vault, name), phrase, { mode: 0o600 });
+  farImages = mkdtempSync(join(tmpdir(), 'imagegw-far-'));
+  await giveTo(sshd, farImages);
+  // A key of its own, because a connection is shared by all that name the same.
+  copyFileSync(key, join(vault, 'same-key'));
+  const far = (keyFile: string, passphraseFile: string): object => ({
+    accesstype: 'remote',
+    host: [`127.0.0.1:${String(sshd.port)}`],
+    ssh: { username: sshd.username, key: join(vault, keyFile), passphraseFile: join(vault, passphraseFile), knownHosts: sshd.knownHosts, imageDir: farImages, reconnects: 1, reconnectDelay: 0.05 },
+    platform: 'linux/amd64',
+  });
   tokens = await startFakeRegistry();
   basic = await startFakeRegistry();
   site = makeSite(stack, tokens.url, {
@@ -56,15 +84,18 @@ beforeAll(async () => {
       basic: { remotetype: 'dockerv2', url: basic.url, insecure: true, credentialHelper },
     },
     DefaultImageLocation: 'tokens',
+    Platforms: { one: far('key', 'passphrase'), locked: far('same-key', 'wrong-passphrase') },
     RegistryLimits: { retries: 1, retryDelay: 0 },
   });
   redis = new Redis(redisOptions(site.environment['REDIS_URL'] ?? ''));
+  await redis.acl('SETUSER', 'gateway', 'on', `>${redisPassword}`, '~*', '&*', '+@all');
   monitor = await redis.monitor();
   monitor.on('monitor', (_time: string, words: readonly string[]) => (commands += `${words.join(' ')}\n`));
   gateway = await startGateway({
     config: site.config,
-    redisUrl: site.environment['REDIS_URL'] ?? '',
-    mongoUri: site.environment['MONGODB_URI'] ?? '',
+    redisUrl: withLogin(site.environment['REDIS_URL'], redisPassword),
+    // The embedded index asks for no login, and takes one.
+    mongoUri: `${withLogin(site.environment['MONGODB_URI'], mongoPassword)}?authMechanism=PLAIN`,
     roles: { api: true, worker: true },
     version: 'test',
     log: createLogger('trace', { write: (line) => void (log += line) }),
@@ -79,8 +110,16 @@ afterAll(async () => {
   await basic.stop();
   site.remove();
   await stack.stop();
+  await sshd.stop();
+  rmSync(farImages, { recursive: true });
   rmSync(vault, { recursive: true });
 });
+
+/** An address of a server, as somebody with that password has it. */
+function withLogin(address = '', password: string): string {
+  const login = `gateway:${password}@`;
+  return address.startsWith('unix:///') ? address.replace('unix:///', `unix://${login}localhost/`) : address.replace('://', `://${login}`);
+}
 
 /** Asks for a token, or for Basic, and sends back what it gets whenever it refuses. */
 function guard(): void {
@@ -113,8 +152,8 @@ async function valuesInRedis(): Promise<string> {
 
 const found = (text: string): string[] => secrets.filter((one) => text.includes(one) || text.includes(encodeURIComponent(one)));
 
-async function pull(reference: string): Promise<{ last: PullState; said: string }> {
-  const { pulls } = await client.pull({ reference, systems: ['one'] });
+async function pull(reference: string, system = 'one'): Promise<{ last: PullState; said: string }> {
+  const { pulls } = await client.pull({ reference, systems: [system] });
   const states = await statesOf(client, pulls[0]!.id);
   return { last: states.at(-1)!, said: JSON.stringify(states) };
 }
@@ -155,6 +194,9 @@ it('logins and tokens are in nothing that a gateway writes or says', async () =>
   basic.putImage([tarOf({ name: 'b', body: canary })], 'other');
   const broken = await pull(`basic/broken/${canary}:other`);
   expect(broken.last).toMatchObject({ state: 'FAILED', error: { code: 'REGISTRY_UNREACHABLE' } });
+  const locked = await pull(`basic/team/${canary}:${canary}`, 'locked');
+  expect(locked.last).toMatchObject({ state: 'FAILED' });
+  expect(locked.last.error?.message).toContain('passphrase');
   const given = await fetch(gateway.url ?? '', {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${callers}` },
@@ -178,13 +220,14 @@ it('logins and tokens are in nothing that a gateway writes or says', async () =>
 
   const places = {
     'the log': log,
-    'what callers get': [JSON.stringify(states), viaHelper.said, refused.said, broken.said, unsupported].join('\n'),
+    'what callers get': [JSON.stringify(states), viaHelper.said, refused.said, broken.said, locked.said, unsupported].join('\n'),
     'commands for Redis': commands,
     'Redis in mid-pull': keysDuring,
     'Redis at the end': await valuesInRedis(),
     'files of the index and of Redis': filesOf(stack.directory),
     'files of the site in mid-pull': during,
     'files of the site at the end': filesOf(site.directory),
+    'what is published': filesOf(farImages),
   };
   for (const [place, text] of Object.entries(places)) {
     expect([place, text.includes(canary)]).toEqual([place, true]);
