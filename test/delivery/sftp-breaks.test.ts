@@ -224,6 +224,24 @@ it('a server that stops answering, twice, is given up after a while, and asked f
   expect(most(used[1]!)).toBeLessThan(most(0, used[0]));
 });
 
+it('a connection that gives no signs of life is given up, however long an answer may take', async () => {
+  await start();
+  const product = await workspace.product('a', 32 * MIB);
+  let isStopped = false;
+  await publish(
+    open({ limits: { ...TEST_LIMITS, stallTimeoutMs: 3_600_000, keepaliveMs: 100 } }),
+    request(product, {
+      onBytes(done) {
+        if (isStopped || done < 8 * MIB) return;
+        isStopped = true;
+        sshd.signal('SIGSTOP');
+      },
+    }),
+  );
+  expect(isStopped).toBe(true);
+  await requireWhole(product);
+});
+
 it('a connection that allows one session, on a long link, is used with one channel', async () => {
   await start({ maxSessions: 1 });
   const proxy = await startDelayingProxy(sshd.port, 10);

@@ -313,7 +313,7 @@ describe('a squashfs with damage anywhere', () => {
     execFileSync('mksquashfs', [tree, path, '-quiet', '-no-progress', '-noI', '-noD', '-noF']);
     const whole = readFileSync(path);
     const codes = new Set<string>();
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < 15; round++) {
       const bytes = Buffer.from(whole);
       // In the tables behind the data, mostly.
       const from = round % 5 === 0 ? 0 : bytes.length - 6000;

@@ -191,7 +191,7 @@ it('is done unasked where an interval is set', async () => {
 });
 
 it('goes to another worker when the first one is killed while it reads at the limited rate', async () => {
-  await make({ VerifyRate: '64 KiB' });
+  await make({ VerifyRate: '128 KiB' });
   await start({ api: true, worker: false });
   workers.push(await spawnWorker(site));
   await pull('app:app', 'one');
