@@ -188,6 +188,17 @@ describe('documents', () => {
     await expect(resolve(clientFor(), 'team/app:b')).rejects.toMatchObject({ code: 'ARCH_MISMATCH' });
   });
 
+  test('an index within an index within an index is refused', async () => {
+    const amd = fake.putImage([Buffer.from('amd')], 'a');
+    const around = (digest: string, mediaType: string, more: object, tag?: string): string =>
+      fake.putManifest({ schemaVersion: 2, mediaType: INDEX, manifests: [{ mediaType, digest, size: fake.manifests.get(digest)!.bytes.length, ...more }] }, tag, INDEX);
+    const inner = around(amd, MANIFEST, { platform: { os: 'linux', architecture: 'amd64' } });
+    const middle = around(inner, INDEX, {}, '2');
+    around(middle, INDEX, {}, '3');
+    expect((await resolve(clientFor(), 'team/app:2')).manifestDigest).toBe(amd);
+    await expect(resolve(clientFor(), 'team/app:3')).rejects.toMatchObject({ code: 'BAD_MANIFEST', message: expect.stringContaining('more than 2 deep') });
+  });
+
   test('HEAD that is not allowed falls back to GET', async () => {
     fake.putImage([Buffer.from('x')], '1');
     fake.hook = (request, response) => request.method === 'HEAD' && (response.writeHead(405).end(), true);
@@ -415,6 +426,10 @@ describe('trouble', () => {
     const asked = fake.seen.length;
     await expect(resolve(client)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     expect(fake.seen).toHaveLength(asked);
+  });
+  test('a Retry-After of years is believed up to the limit', async () => {
+    failing(Infinity, 429, { 'retry-after': '999999999' });
+    await expect(resolve(clientFor())).rejects.toMatchObject({ code: 'RATE_LIMITED', message: expect.stringContaining(' 3600 s ') });
   });
   test('a registry that is not there', async () => {
     await fake.stop();
