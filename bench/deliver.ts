@@ -109,7 +109,7 @@ async function compare(setting: Setting): Promise<Measured> {
     const size = mib * MIB;
     const target = createSftpTarget({ connections, account, imageDirectory: images });
     await time('imagegw', () => target.writeFile(name, product, size, { offset: 0, signal }));
-    await time('imagegw, reading back', async () => {
+    await time('imagegw, the reading back alone', async () => {
       if ((await target.digest(name, signal)) !== setting.digest) throw new Error('The file that was read back is another one.');
     });
     await target.remove(name);
