@@ -47,7 +47,7 @@ write_config() {
   "ExpandDirectory": "$state/expand",
   "StateDirectory": "$state",
   "Authentication": "none",
-  "LogLevel": "warn"
+  "LogLevel": "error"
 }
 JSON
 }
