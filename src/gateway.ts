@@ -24,6 +24,7 @@ import { registryLimitsOf, registrySettingsOf } from './jobs/registry-settings.j
 import { createWorkDirectories } from './jobs/work-directories.js';
 import { checkSystem } from './jobs/tasks/check-system.js';
 import { startTaskRunner } from './jobs/tasks/task-runner.js';
+import { createImageTasks } from './jobs/tasks/image-tasks.js';
 import { createTaskService } from './jobs/tasks/task-service.js';
 import { createTargets } from './jobs/system-targets.js';
 import { openSystemDirectory, type SystemDirectory } from './jobs/systems/system-directory.js';
@@ -132,6 +133,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     };
     const tellOfName = (kind: ImageChangeEvent['kind'], { system, reference, imageId, principals }: TagRecord): Promise<void> =>
       publish(names.imageChannel, encodeImageChange({ kind, system, reference, imageId, principals: [...principals] })).catch(onError);
+    // Workers look for themselves, too.
+    const announceTask = (system: string): Promise<unknown> => publish(names.taskChannel, system).catch(onError);
+    const imageTasks = createImageTasks({ store: tasks, announce: announceTask, leaseMs: config.jobs.lockDurationMs });
     const onNameGone = (tag: TagRecord): Promise<void> => tellOfName('REMOVED', tag);
     const pullService = createPullService({
       config,
@@ -189,7 +193,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         ...(config.cacheMaxBytes === undefined ? {} : { maxBytes: config.cacheMaxBytes }),
       });
       const layers = createLayerCache({ directory: config.cacheDirectory, owner, maxBytes: config.cacheMaxBytes, tools });
-      const pipeline: PipelineServices = { config, systems, images, registry, blobs, layers, tools, conversions: createSharedConversions(work), target, indexRetryMs: INDEX_RETRY_MS };
+      const pipeline: PipelineServices = { config, systems, images, imageTasks, registry, blobs, layers, tools, conversions: createSharedConversions(work), target, indexRetryMs: INDEX_RETRY_MS };
       const served = servedSystems(systems, options.workerSystems);
       await work.sweep();
       await blobs.sweep();
@@ -295,10 +299,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         pullService,
         onNameGone,
         workers,
-        // Workers look for themselves, too.
-        announce: (system) => publish(names.taskChannel, system).catch(onError),
+        imageTasks,
+        announce: announceTask,
         answerMs: config.jobs.systemAnswerMs,
-        leaseMs: config.jobs.lockDurationMs,
       });
       // Workers alone serve nobody, and start sooner without it.
       const { startHttpServer } = await import('./server/http-server.js');

@@ -208,6 +208,11 @@ export function createImageStore(database: Database) {
     });
   }
 
+  /** What the metadata file of an image says now. */
+  async function setOpen(system: string, imageId: string, isOpen: boolean): Promise<void> {
+    await indexed(() => images.updateOne({ _id: imageKey(system, imageId) }, { $set: { 'provenance.isOpen': isOpen } }).exec());
+  }
+
   /** The images of a system in the order of their ids, a page behind `after`; also those without a name. */
   async function imagesOn(system: string, after: string, limit: number): Promise<ImageRecord[]> {
     return indexed(() => images.find({ system, imageId: { $gt: after } }).sort({ imageId: 1 }).limit(limit).lean<ImageRecord[]>().exec());
@@ -268,7 +273,7 @@ export function createImageStore(database: Database) {
     await indexed(() => images.deleteMany({ system }).exec());
   }
 
-  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, imagesOn, listImages, beginRemoval, endRemoval, forgetSystem };
+  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, setOpen, imagesOn, listImages, beginRemoval, endRemoval, forgetSystem };
 }
 
 /** The text, somewhere behind the system's name in the id of a tag. */

@@ -164,6 +164,22 @@ export interface ProductRecord {
   readonly changes: readonly string[];
 }
 
+/** What the files beside an image tell and no answer does, so that they can be written again when its names change. */
+export interface ProvenanceRecord {
+  /** By which name it was first made here, and what that name was at the registry. */
+  readonly reference: string;
+  readonly topDigest: Digest;
+  readonly manifestMediaType: string;
+  /** In the order of the layers. */
+  readonly layerMediaTypes: readonly string[];
+  /** The image's configuration, as JSON text. */
+  readonly configText: string;
+  /** Who may use it while it is private, for the container runtime. */
+  readonly ownerUid: number;
+  /** What the metadata file says: open to everybody on the system. */
+  readonly isOpen: boolean;
+}
+
 /** `gw_images`: `_id` is `<system>/<imageId>`. */
 export interface ImageRecord {
   readonly _id: string;
@@ -175,6 +191,7 @@ export interface ImageRecord {
   readonly layers: readonly ImageLayerRecord[];
   readonly config: ImageConfigRecord;
   readonly product: ProductRecord;
+  readonly provenance: ProvenanceRecord;
   /** Who may see it: `public`, `u:<realm>/<user>`, `g:<realm>/<group>`. A copy, rebuilt from the tags. */
   readonly principals: readonly string[];
   /** Ids of its tags. A copy, rebuilt from the tags. */
@@ -290,7 +307,8 @@ export interface SystemRecord {
   readonly changedAt: Date;
 }
 
-export const TASK_KINDS = ['CHECK', 'REMOVE'] as const;
+/** REMOVE: an image without names; with names, as DESCRIBE. DESCRIBE: the files beside an image are written again. */
+export const TASK_KINDS = ['CHECK', 'REMOVE', 'DESCRIBE'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
 /** What a worker found when it checked a system. */
@@ -308,7 +326,7 @@ export interface TaskRecord {
   readonly _id: string;
   readonly system: string;
   readonly kind: TaskKind;
-  /** The image to remove. */
+  /** The image that it is about. */
   readonly imageId: string | null;
   /** From when on a worker may take it; while one works on it, when its claim runs out. */
   readonly dueAt: Date;

@@ -129,6 +129,13 @@ export const imageSchema = new Schema<ImageRecord>(
       ),
       required: true,
     },
+    provenance: {
+      type: new Schema(
+        { reference: text, topDigest: text, manifestMediaType: text, layerMediaTypes: texts, configText: text, ownerUid: count, isOpen: flag },
+        part,
+      ),
+      required: true,
+    },
     principals: texts,
     tags: texts,
     holders: texts,

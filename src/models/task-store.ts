@@ -14,6 +14,12 @@ export function createTaskStore({ tasks }: Pick<Database, 'tasks'>) {
     await indexed(() => tasks.updateOne({ _id }, { $set: fresh }, { upsert: true }).exec());
   }
 
+  /** Asks for it, too, but leaves a task of another kind that has this `_id` what it is. @throws GatewayError INDEX_UNAVAILABLE */
+  async function putUnlessKnown({ _id, system, kind, imageId, dueAt, expiresAt }: Pick<TaskRecord, '_id' | 'system' | 'kind' | 'imageId' | 'dueAt' | 'expiresAt'>): Promise<void> {
+    const anew = { dueAt, claim: null, answer: null, problem: null };
+    await indexed(() => tasks.updateOne({ _id }, { $set: anew, $setOnInsert: { system, kind, imageId, expiresAt } }, { upsert: true }).exec());
+  }
+
   async function get(id: string): Promise<TaskRecord | undefined> {
     return (await indexed(() => tasks.findById(id).lean<TaskRecord>().exec())) ?? undefined;
   }
@@ -52,5 +58,5 @@ export function createTaskStore({ tasks }: Pick<Database, 'tasks'>) {
     return (await indexed(() => tasks.updateOne(filter, { $set: fields }).exec())).matchedCount === 1;
   }
 
-  return { put, get, due, take, renew, release, drop, forgetSystem };
+  return { put, putUnlessKnown, get, due, take, renew, release, drop, forgetSystem };
 }

@@ -11,6 +11,7 @@ import type { BlobCache, RegistryClient } from '../../registry/index.js';
 import type { LayerCache, RootfsTools } from '../../rootfs/index.js';
 import type { ProgressTracker } from '../progress/progress-tracker.js';
 import type { SystemDirectory } from '../systems/system-directory.js';
+import type { ImageTasks } from '../tasks/image-tasks.js';
 import type { SharedConversions } from './shared-conversions.js';
 
 /** What all pulls of a worker share. */
@@ -18,6 +19,8 @@ export interface PipelineServices {
   readonly config: GatewayConfig;
   readonly systems: SystemDirectory;
   readonly images: ImageStore;
+  /** What is done later with images whose names change. */
+  readonly imageTasks: ImageTasks;
   readonly registry: RegistryClient;
   readonly blobs: BlobCache;
   readonly layers: LayerCache;

@@ -153,9 +153,9 @@ async function make(context: PullContext, image: ResolvedImage, making: Making):
         () => progress.enter('CONVERTING', 'CONVERT', 'waiting for the same image, which is being made for another system'),
       );
       await examine(context, image, conversion);
-      const delivered = await transfer(context, image, conversion);
+      const facts = await transfer(context, image, conversion);
       progress.enter('TRANSFERRING', 'RECORD');
-      await recordImage(context, image, conversion, delivered);
+      await recordImage(context, facts);
     } finally {
       await layers.release();
     }

@@ -1,14 +1,16 @@
 /**
- * A worker's part in work on systems that is not a pull: checks, and the removal of images. Systems do not wait for each
+ * A worker's part in work on systems that is not a pull: checks, and what is done with images whose names have changed. Systems do not wait for each
  * other; on one system one thing is done after the other.
  */
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { SystemConfig } from '../../config/index.js';
 import { removeImage, type Target } from '../../delivery/index.js';
 import { GatewayError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import type { ImageStore } from '../../models/image-store.js';
+import { describeImage, forgetDeadDescribers, isDescriber } from '../describe-image.js';
 import type { TaskAnswer, TaskRecord } from '../../models/records.js';
 import type { TaskStore } from '../../models/task-store.js';
 import { isAborted, startWorkLoop } from '../work-loop.js';
@@ -27,6 +29,9 @@ export interface TaskRunnerOptions {
   readonly channel: string;
   readonly log: Logger;
 }
+
+/** When (ms) an image that is held is looked at again. */
+const HELD_MS = 100;
 
 /** Works until it is stopped; what it has in hand then is left to others. */
 export function startTaskRunner(options: TaskRunnerOptions): { stop(): Promise<void> } {
@@ -73,7 +78,7 @@ export function startTaskRunner(options: TaskRunnerOptions): { stop(): Promise<v
       );
     }, options.leaseMs / 3);
     try {
-      await (task.kind === 'CHECK' ? check(task, claim, system, signal) : remove(task, claim, system, signal));
+      await (task.kind === 'CHECK' ? check(task, claim, system, signal) : tend(task, claim, system, signal));
     } catch (error) {
       // At once by another worker, when this one stops.
       const dueAt = stopping.aborted ? new Date() : leaseEnd();
@@ -89,16 +94,29 @@ export function startTaskRunner(options: TaskRunnerOptions): { stop(): Promise<v
     await store.release(_id, claim, { answer, dueAt: expiresAt ?? new Date() });
   }
 
-  /** Removes an image that has no name. Marked first: from then on nobody can name it, so that what is removed is what nobody has. */
-  async function remove({ _id, imageId }: TaskRecord, claim: string, system: SystemConfig, signal: AbortSignal): Promise<void> {
-    const image = imageId === null ? undefined : await images.getImage(system.name, imageId);
-    if (image === undefined || image.tags.length > 0) return store.drop(_id, claim);
-    // A pull is about to name it: it is looked at again when that has been decided.
-    if (!(await images.beginRemoval(system.name, image.imageId))) return store.release(_id, claim, { dueAt: leaseEnd() });
+  /** Describes an image anew, or removes it. Marked first: from then on nobody can name it, so that what is removed is what nobody has. */
+  async function tend({ _id, kind, imageId }: TaskRecord, claim: string, system: SystemConfig, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const image = imageId === null ? undefined : await images.getImage(system.name, imageId);
+      if (image === undefined) return store.drop(_id, claim);
+      await forgetDeadDescribers(images, image, options.leaseMs);
+      if (kind === 'DESCRIBE' || image.tags.length > 0) {
+        await describeImage(images, options.target(system), image, claim, signal);
+        return store.drop(_id, claim);
+      }
+      // A pull is about to name it: it is looked at again when that has been decided.
+      if (image.holders.some((holder) => !isDescriber(holder))) return store.release(_id, claim, { dueAt: leaseEnd() });
+      if (await images.beginRemoval(system.name, image.imageId)) return remove(_id, claim, system, image.imageId, signal);
+      // Another worker writes beside it, for a moment.
+      await setTimeout(HELD_MS, undefined, { signal });
+    }
+  }
+
+  async function remove(task: string, claim: string, system: SystemConfig, imageId: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    await removeImage(options.target(system), image.imageId);
-    await images.endRemoval(system.name, image.imageId);
-    await store.drop(_id, claim);
+    await removeImage(options.target(system), imageId);
+    await images.endRemoval(system.name, imageId);
+    await store.drop(task, claim);
   }
 
   function leaseEnd(): Date {

@@ -7,13 +7,16 @@ import type { ImageStore } from '../../models/image-store.js';
 import { newCheckId } from '../../models/ids.js';
 import type { TagRecord, TaskAnswer, TaskRecord } from '../../models/records.js';
 import type { TaskStore } from '../../models/task-store.js';
+import { isDescriber } from '../describe-image.js';
 import { queued } from '../pull-queues.js';
 import type { PullService } from '../pull-service.js';
 import type { WorkerRegistry } from '../worker-registry.js';
+import { imageTaskId, type ImageTasks } from './image-tasks.js';
 
 export interface TaskServiceOptions {
   readonly store: TaskStore;
   readonly images: ImageStore;
+  readonly imageTasks: ImageTasks;
   readonly pullService: Pick<PullService, 'systemNamed' | 'canonical' | 'platformOf'>;
   readonly workers: WorkerRegistry;
   /** Tells subscribers of a name that has gone; must not fail. */
@@ -22,8 +25,6 @@ export interface TaskServiceOptions {
   readonly announce: (system: string) => Promise<unknown>;
   /** How long a caller waits for a worker's answer (ms). */
   readonly answerMs: number;
-  /** How long (ms) after a caller's death what it had planned is looked at. */
-  readonly leaseMs: number;
 }
 
 export interface ExpireInput {
@@ -46,7 +47,7 @@ const LONGEST_POLL_MS = 500;
 export type TaskService = ReturnType<typeof createTaskService>;
 
 export function createTaskService(options: TaskServiceOptions) {
-  const { store, images, pullService } = options;
+  const { store, images, imageTasks, pullService } = options;
 
   /**
    * Has a worker try a system: connect, write, sync, rename and remove a file.
@@ -81,13 +82,13 @@ export function createTaskService(options: TaskServiceOptions) {
     if (known === undefined) throw new GatewayError('NOT_FOUND', `${reference} is not on ${system.name}.`);
     if (!isAdminOf(viewer, system)) throw new GatewayError('FORBIDDEN', `Only an administrator of ${system.name} can expire ${reference}.`);
     // Planned first: should this process die behind the name, the image is looked at all the same.
-    await planRemoval(system.name, known.imageId, new Date(Date.now() + options.leaseMs));
+    await imageTasks.removal(system.name, known.imageId, 'behind');
     const tag = await images.removeTag(known._id);
     if (tag === undefined) return { tag, imageRemoved: false };
     await options.onNameGone(tag);
-    await planRemoval(system.name, tag.imageId, new Date());
+    await imageTasks.removal(system.name, tag.imageId, 'now');
     const left = await images.getImage(system.name, tag.imageId);
-    const isNeeded = left !== undefined && left.tags.length + left.holders.length > 0;
+    const isNeeded = left !== undefined && (left.tags.length > 0 || left.holders.some((holder) => !isDescriber(holder)));
     return { tag, ...(isNeeded ? { imageRemoved: false } : await removal(system.name, tag.imageId)) };
   }
 
@@ -101,14 +102,10 @@ export function createTaskService(options: TaskServiceOptions) {
       if (!(error instanceof GatewayError)) throw error;
       return { imageRemoved: false, problem: problem(error) };
     }
-    const task = await settled(removalId(system, imageId), system);
+    const task = await settled(imageTaskId(system, imageId), system);
     const imageRemoved = (await images.getImage(system, imageId)) === undefined;
     if (imageRemoved || task === undefined) return { imageRemoved };
     return { imageRemoved, problem: problem(task.problem ?? silent(system, options.answerMs)) };
-  }
-
-  async function planRemoval(system: string, imageId: string, dueAt: Date): Promise<void> {
-    await store.put({ _id: removalId(system, imageId), system, kind: 'REMOVE', imageId, dueAt, expiresAt: null });
   }
 
   /** @throws GatewayError NO_WORKER, QUEUE_UNAVAILABLE */
@@ -130,10 +127,6 @@ export function createTaskService(options: TaskServiceOptions) {
   }
 
   return { check, expire };
-}
-
-function removalId(system: string, imageId: string): string {
-  return `remove/${system}/${imageId}`;
 }
 
 function silent(system: string, waitedMs: number): GatewayError {
