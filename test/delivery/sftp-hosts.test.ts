@@ -101,6 +101,8 @@ describe('logging in', () => {
     const passphraseFile = join(workspace.root, 'phrase');
     await writeFile(passphraseFile, 'a phrase\n');
     expect(await look(accountOf(sshd, { keyFile: sshd.lockedKey, passphraseFile }))).toEqual([]);
+    // The connection that is there is not for those who can't open the key.
+    await expect(look(accountOf(sshd, { keyFile: sshd.lockedKey }))).rejects.toMatchObject({ code: 'BAD_CONFIG' });
     await connections.close();
     connections = new SshConnections();
     await writeFile(passphraseFile, 'another\n');

@@ -35,7 +35,7 @@ let ours: RunningGateway | undefined;
 // One gateway for all.
 beforeAll(async () => {
   [stack, registry, sshd] = await Promise.all([startTestStack(), startFakeRegistry(), startSshd()]);
-  site = makeSite(stack, registry.url, { SystemAnswerTimeout: 10, SystemProbeSize: '1 MiB', WorkerHeartbeat: 0.2 });
+  site = makeSite(stack, registry.url, { SystemAnswerTimeout: 10, SystemProbeSize: '1 MiB', WorkerHeartbeat: 0.5 });
   far = join(site.directory, 'far');
   mkdirSync(far);
   const file = JSON.parse(readFileSync(site.configFile, 'utf8')) as { Platforms: object };

@@ -112,8 +112,8 @@ export class SshConnections {
 
 /** Connections differ by everything that decides who logs in where, and what is trusted. */
 function keyOf(account: SshAccount, host: SshHost): string {
-  const { username, keyFile, agent, knownHosts, fingerprints } = account;
-  return JSON.stringify([hostText(host), username, keyFile, agent, knownHosts, fingerprints]);
+  const { username, keyFile, passphraseFile, agent, knownHosts, fingerprints } = account;
+  return JSON.stringify([hostText(host), username, keyFile, passphraseFile, agent, knownHosts, fingerprints]);
 }
 
 async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
