@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { runChild } from '../src/lib/child.js';
 import type { LayerBlob } from '../src/rootfs/index.js';
 import { convert } from '../test/rootfs/convert.js';
@@ -39,17 +40,21 @@ const IMAGES: Readonly<Record<string, () => Generator<Buffer>>> = {
 };
 
 interface Run extends Cost {
+  /** The longest time that the event loop stood still (ms): jobs keep their locks only in between. */
+  readonly pauseMs: number;
   readonly productMib: number;
 }
 
 /** In the process of its own. */
 async function convertAlone(layer: LayerBlob, directory: string): Promise<Run> {
   let productMib = 0;
+  const pauses = monitorEventLoopDelay({ resolution: 5 });
+  pauses.enable();
   const cost = await measure(async () => {
     const { product } = await convert([layer], directory);
     productMib = product.size / 2 ** 20;
   });
-  return { ...cost, productMib };
+  return { ...cost, productMib, pauseMs: pauses.max / 1e6 };
 }
 
 async function curve(rounds: number): Promise<BenchTable> {
@@ -65,14 +70,14 @@ async function curve(rounds: number): Promise<BenchTable> {
         runs.push(JSON.parse(await runChild({ command: process.execPath, args })) as Run);
       }
       const of = (key: keyof Run, places = 0): number => Number(median(runs.map((run) => run[key])).toFixed(places));
-      rows.push([name, of('wallSeconds', 2), of('cpuSeconds', 2), of('ownMib'), of('childrenMib'), of('productMib')]);
+      rows.push([name, of('wallSeconds', 2), of('cpuSeconds', 2), of('ownMib'), of('childrenMib'), of('pauseMs'), of('productMib')]);
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
   }
   return {
     title: `One layer to a proved squashfs, by its size; medians of ${String(rounds)} runs`,
-    columns: ['layer', 'wall s', 'CPU s', 'own MiB', 'children MiB', 'product MiB'],
+    columns: ['layer', 'wall s', 'CPU s', 'own MiB', 'children MiB', 'longest pause ms', 'product MiB'],
     rows,
   };
 }

@@ -86,6 +86,8 @@ beforeAll(async () => {
     DefaultImageLocation: 'tokens',
     Platforms: { one: far('key', 'passphrase'), locked: far('same-key', 'wrong-passphrase') },
     RegistryLimits: { retries: 1, retryDelay: 0 },
+    // Trying a passphrase keeps the event loop for a while.
+    JobLockDuration: 10,
   });
   redis = new Redis(redisOptions(site.environment['REDIS_URL'] ?? ''));
   await redis.acl('SETUSER', 'gateway', 'on', `>${redisPassword}`, '~*', '&*', '+@all');

@@ -4,6 +4,7 @@
  */
 import { Redis } from 'ioredis';
 import { readdirSync, readFileSync } from 'node:fs';
+import { isDescriber } from '../../src/jobs/describe-image.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
 import { openDatabase } from '../../src/models/database.js';
 import type { Site } from './gateway.js';
@@ -49,7 +50,12 @@ async function inIndex(site: Site): Promise<string[]> {
   const database = await openDatabase({ uri: site.environment['MONGODB_URI'] ?? '', serverSelectionMs: 5000 });
   try {
     const active = await database.actives.find().lean().exec();
-    const held = await database.images.find({ holders: { $ne: [] } }).lean().exec();
+    const tasks = await database.tasks.find().lean().exec();
+    // Who was killed while it described an image is followed by another one, who gives the image up.
+    const isAskedFor = (imageId: string): boolean => tasks.some((task) => task.imageId === imageId);
+    const held = (await database.images.find({ holders: { $ne: [] } }).lean().exec()).filter(
+      ({ imageId, holders }) => !(holders.every(isDescriber) && isAskedFor(imageId)),
+    );
     return [...active.map(({ pullId }) => `active key of ${pullId}`), ...held.map(({ _id }) => `image held: ${_id}`)];
   } finally {
     await database.close();

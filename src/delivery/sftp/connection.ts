@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import ssh2, { type Client, type ConnectConfig } from 'ssh2';
+import ssh2, { type Client, type ConnectConfig, type PublicKeyAuthMethod } from 'ssh2';
 import { GatewayError, messageOf } from '../../lib/errors.js';
 import { hostText, type SshAccount, type SshHost } from './account.js';
 import { ConnectionLost, SftpChannel } from './channel.js';
 import { hostKeyCheck } from './host-key.js';
+import { unlockKey } from './private-key.js';
 
 /** Round trips that are timed when a connection is made; the fastest counts. */
 const RTT_SAMPLES = 2;
@@ -212,7 +213,7 @@ function explainLogin(error: Error, { username, keyFile }: SshAccount, host: Ssh
   return new GatewayError('DELIVERY_FAILED', `Can't connect to ${where}: ${error.message}. Check the host, its port and the network.`, { cause: error });
 }
 
-async function credentials(account: SshAccount): Promise<Pick<ConnectConfig, 'privateKey' | 'passphrase' | 'agent'>> {
+async function credentials(account: SshAccount): Promise<Pick<ConnectConfig, 'authHandler' | 'agent'>> {
   const { keyFile, passphraseFile } = account;
   if (keyFile === undefined) {
     const agent = account.agent ?? process.env['SSH_AUTH_SOCK'];
@@ -221,12 +222,13 @@ async function credentials(account: SshAccount): Promise<Pick<ConnectConfig, 'pr
   }
   const privateKey = await readSecret(keyFile, 'ssh.key');
   const passphrase = passphraseFile === undefined ? undefined : (await readSecret(passphraseFile, 'ssh.passphraseFile')).toString('utf8').split('\n')[0]?.replace(/\r$/, '');
-  const parsed = ssh2.utils.parseKey(privateKey, passphrase);
-  if (parsed instanceof Error) {
+  const unlocked = unlockKey(privateKey, passphrase);
+  if (unlocked instanceof Error) {
     const hint = passphrase === undefined ? 'If it has a passphrase, name a file with it in ssh.passphraseFile.' : 'Check the passphrase in ssh.passphraseFile.';
-    throw new GatewayError('BAD_CONFIG', `The key ${keyFile} can't be used: ${parsed.message}. ${hint}`);
+    throw new GatewayError('BAD_CONFIG', `The key ${keyFile} can't be used: ${unlocked.message}. ${hint}`);
   }
-  return { privateKey, ...(passphrase === undefined ? {} : { passphrase }) };
+  const method: PublicKeyAuthMethod = { type: 'publickey', username: account.username, key: unlocked };
+  return { authHandler: [method] };
 }
 
 async function readSecret(path: string, key: string): Promise<Buffer> {
