@@ -41,6 +41,11 @@ export function holdsAccess(viewer: Viewer, principals: readonly string[]): bool
   return visible === undefined || principals.some((principal) => visible.includes(principal));
 }
 
+/** Whether an image with these names is open to everybody: when one of them is. */
+export function isOpenBy(names: readonly { readonly principals: readonly string[] }[]): boolean {
+  return names.some(({ principals }) => principals.includes(PUBLIC));
+}
+
 /** Whether the viewer is an administrator of that system. */
 export function isAdminOf(viewer: Viewer, system: { readonly admins: readonly string[]; readonly realm: string }): boolean {
   return viewer.isAdmin || (viewer.realm === system.realm && system.admins.includes(viewer.name));

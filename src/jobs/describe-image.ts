@@ -2,17 +2,15 @@
  * What lies beside an image on its system and says what it is: the metadata file that the container runtime reads, and the
  * sidecar, from which the index can be rebuilt. Both follow from what the index holds, and are written again when that changes.
  */
-import { PUBLIC } from '../access/viewer.js';
+import { isOpenBy } from '../access/viewer.js';
 import { checkPublished, publishMetadata, type Target } from '../delivery/index.js';
 import type { ImageStore } from '../models/image-store.js';
 import type { ImageRecord, TagRecord } from '../models/records.js';
 import { renderMeta, type Meta } from '../rootfs/index.js';
 
 /** What is known of an image whatever its names are. */
-export type ImageFacts = Pick<
-  ImageRecord,
-  'system' | 'imageId' | 'manifestDigest' | 'configDigest' | 'platform' | 'layers' | 'config' | 'product' | 'provenance'
->;
+export type ImageFacts = Pick<ImageRecord, 'system' | 'imageId' | 'manifestDigest' | 'configDigest' | 'platform' | 'layers' | 'config' | 'product'> &
+  Required<Pick<ImageRecord, 'provenance'>>;
 
 /** A name, as the sidecar tells it. */
 export type ImageName = Pick<TagRecord, 'reference' | 'platform' | 'topDigest' | 'principals'>;
@@ -69,29 +67,32 @@ export async function forgetDeadDescribers(images: ImageStore, { system, imageId
 }
 
 /**
- * Writes both files of a published image again, as the index has it; nothing when the image is not there any more. It is held
- * meanwhile, so that nobody removes it and leaves metadata without an image.
+ * Writes both files of a published image again, as the index has it; nothing when the image is not there any more, or the index
+ * does not know enough of it (a pull with `force` records all). It is held meanwhile, so that nobody removes it and leaves metadata without an image.
  *
  * @param claim unlike any other; names the temporary files
  * @throws GatewayError as `publishMetadata`, INDEX_UNAVAILABLE
  */
 export async function describeImage(images: ImageStore, target: Target, image: ImageRecord, claim: string, signal: AbortSignal): Promise<void> {
-  const { system, imageId } = image;
+  const { system, imageId, provenance } = image;
+  if (provenance === undefined) return;
   const holder = `${DESCRIBER}${String(Date.now())}`;
   if (!(await images.hold(system, imageId, holder))) return;
   try {
     // Once more when the names have changed meanwhile: of two who write, the last one must have seen the last names.
     if ((await checkPublished(target, { imageId, size: image.product.size })) !== 'whole') return;
+    let { isOpen } = provenance;
     for (let before = ''; ;) {
       const tags = await images.tagsOf(system, imageId);
       const names = JSON.stringify(tags.map(({ _id, topDigest, principals }) => [_id, topDigest, principals]));
       if (names === before) return;
       before = names;
       // One that has lost its last name stays as open as it was: there may be jobs that use it.
-      const isOpen = tags.length === 0 ? image.provenance.isOpen : tags.some(({ principals }) => principals.includes(PUBLIC));
-      const told = { ...image, provenance: { ...image.provenance, isOpen } };
+      const wasOpen = isOpen;
+      if (tags.length > 0) isOpen = isOpenBy(tags);
+      const told = { ...image, provenance: { ...provenance, isOpen } };
       await publishMetadata(target, { imageId, pullId: claim, meta: metaOf(told).text, sidecar: sidecarOf(told, tags), signal });
-      await images.setOpen(system, imageId, isOpen);
+      if (isOpen !== wasOpen) await images.setOpen(system, imageId, isOpen);
     }
   } finally {
     await images.unhold(system, imageId, holder);

@@ -191,7 +191,8 @@ export interface ImageRecord {
   readonly layers: readonly ImageLayerRecord[];
   readonly config: ImageConfigRecord;
   readonly product: ProductRecord;
-  readonly provenance: ProvenanceRecord;
+  /** Undefined for what was recorded before it was kept. */
+  readonly provenance?: ProvenanceRecord;
   /** Who may see it: `public`, `u:<realm>/<user>`, `g:<realm>/<group>`. A copy, rebuilt from the tags. */
   readonly principals: readonly string[];
   /** Ids of its tags. A copy, rebuilt from the tags. */
