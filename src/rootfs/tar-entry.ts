@@ -33,6 +33,10 @@ export interface TarEntry {
 
 export const BLOCK = 512;
 
+const BLANK = 0x20;
+const ZERO = 0x30;
+const USTAR = Buffer.from('ustar\0', 'latin1');
+
 /** Records of a pax header: keyword to value, both as bytes. */
 export type PaxRecords = ReadonlyMap<string, string>;
 
@@ -51,15 +55,23 @@ const TYPES: Readonly<Record<string, EntryType>> = {
 };
 
 export function isZeroBlock(block: Buffer): boolean {
-  for (let i = 0; i < BLOCK; i += 8) if (block.readBigUInt64LE(i) !== 0n) return false;
+  for (let i = 0; i < BLOCK; i++) if (block[i] !== 0) return false;
   return true;
 }
 
 /** The type flag of a header block, after its checksum has been proved. @throws GatewayError BAD_LAYER */
 export function typeFlag(block: Buffer): string {
-  let sum = 8 * 32;
-  for (let i = 0; i < 148; i++) sum += block[i] ?? 0;
-  for (let i = 156; i < BLOCK; i++) sum += block[i] ?? 0;
+  // Four sums side by side take half the time of one.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < BLOCK; i += 4) {
+    a += block[i] ?? 0;
+    b += block[i + 1] ?? 0;
+    c += block[i + 2] ?? 0;
+    d += block[i + 3] ?? 0;
+  }
+  let sum = a + b + c + d;
+  // It counts itself as blanks.
+  for (let i = 148; i < 156; i++) sum += BLANK - (block[i] ?? 0);
   if (sum !== number(block, 148, 8))
     throw bad('a header has a wrong checksum; it is no tar archive, or it is damaged');
   return String.fromCharCode(block[156] ?? 0);
@@ -143,28 +155,53 @@ export function bad(what: string): GatewayError {
 
 function headerName(block: Buffer): string {
   const name = text(block, 0, 100);
-  const isUstar = block.toString('latin1', 257, 263) === 'ustar\0';
-  const prefix = isUstar ? text(block, 345, 155) : '';
+  // Most have none: it is looked at first.
+  const prefix = block[345] !== 0 && USTAR.compare(block, 257, 263) === 0 ? text(block, 345, 155) : '';
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 
+/** Up to the first NUL. */
 function text(block: Buffer, offset: number, length: number): string {
+  if (block[offset] === 0) return '';
   const end = block.indexOf(0, offset);
   return block.toString('latin1', offset, end < 0 || end > offset + length ? offset + length : end);
 }
 
-/** Octal text, or GNU's base-256 (first bit set, two's complement). @throws GatewayError BAD_LAYER */
+/**
+ * Octal digits up to the first NUL, with blanks around them (nothing at all is 0); or GNU's base-256 (first bit set, two's
+ * complement). A million headers have ten million of these: so nothing is made of the bytes but the number.
+ *
+ * @throws GatewayError BAD_LAYER
+ */
 export function number(block: Buffer, offset: number, length: number): number {
   const first = block[offset] ?? 0;
   if ((first & 0x80) === 0) {
-    const digits = text(block, offset, length).trim();
-    if (digits === '') return 0;
-    if (!/^[0-7]+$/.test(digits)) throw bad(`a header holds ${show(digits)} where a number belongs`);
-    return parseInt(digits, 8);
+    const end = offset + length;
+    let at = blanksEnd(block, offset, end);
+    let value = 0;
+    for (let digit = (block[at] ?? 0) - ZERO; at < end && digit >= 0 && digit < 8; digit = (block[at] ?? 0) - ZERO) {
+      value = value * 8 + digit;
+      at++;
+    }
+    at = blanksEnd(block, at, end);
+    if (at < end && block[at] !== 0)
+      throw bad(`a header holds ${show(text(block, offset, length).trim())} where a number belongs`);
+    return value;
   }
   let value = (first & 0x40) !== 0 ? BigInt((first & 0x7f) - 0x80) : BigInt(first & 0x7f);
   for (let i = 1; i < length; i++) value = (value << 8n) | BigInt(block[offset + i] ?? 0);
   return Number(value);
+}
+
+function blanksEnd(block: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && isBlank(block[at] ?? 0)) at++;
+  return at;
+}
+
+/** Tab, new line and their like too: old programs fill up with them. */
+function isBlank(byte: number): boolean {
+  return byte === BLANK || (byte >= 0x09 && byte <= 0x0d);
 }
 
 /** A number as pax writes it. @throws GatewayError BAD_LAYER */
