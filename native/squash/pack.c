@@ -403,7 +403,5 @@ int pack(const struct pack_options *options)
 	check("the head", sqfs_super_write(&build.super, build.file));
 	pad(build.file);
 	sqfs_destroy(build.file);
-	/* It is going to be synced when it is published: the disk may begin while it is read back. */
-	(void)sync_file_range(data.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }

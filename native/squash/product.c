@@ -6,6 +6,7 @@
  * u16 length, target}, parents first, and behind it `x` its extended attributes, if any {u16 length, key, u32 length,
  * value}; then `c` the content of each file {u32 inode, u32 crc32}; then `e` the end {u64 bytes, sha256}.
  */
+#define _GNU_SOURCE
 #include "product.h"
 
 #include <fcntl.h>
@@ -354,6 +355,18 @@ static void *read_digest(void *argument)
 	return NULL;
 }
 
+/*
+ * The product is going to be synced when it is published: the disk may begin while it is read here. In a thread, because
+ * the call waits when the disk has much to do. That it fails is told by the sync.
+ */
+static void *begin_writing(void *argument)
+{
+	const struct reader *reader = argument;
+
+	(void)sync_file_range(reader->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return NULL;
+}
+
 static int by_place(const void *a, const void *b)
 {
 	const struct piece *first = a, *second = b;
@@ -422,11 +435,13 @@ int read_product(const char *path, unsigned threads)
 	struct reader reader = { 0 };
 	struct digest digest = { 0 };
 	sqfs_inode_generic_t *root;
-	pthread_t hasher, *workers = must_alloc(threads * sizeof(*workers));
+	pthread_t hasher, writing, *workers = must_alloc(threads * sizeof(*workers));
 
 	open_tables(&reader, path);
 	digest.fd = reader.fd;
 	pthread_mutex_init(&reader.lock, NULL);
+	if (pthread_create(&writing, NULL, begin_writing, &reader) != 0 || pthread_detach(writing) != 0)
+		die(EXIT_OTHER, "a thread can't be started");
 	if (pthread_create(&hasher, NULL, read_digest, &digest) != 0)
 		die(EXIT_OTHER, "a thread can't be started");
 	check("the root", sqfs_dir_reader_get_root_inode(reader.directories, &root));

@@ -20,6 +20,7 @@ import {
 import { join, resolve } from 'node:path';
 import type { Digest } from '../lib/digest.js';
 import { errnoOf, messageOf } from '../lib/errors.js';
+import { fileVersion } from '../lib/file-version.js';
 import type { Pace } from '../lib/pace.js';
 import { deliveryFailed, explain, explainProduct, gatewayUser, isFull, noSpace } from './failures.js';
 import { closeAfter, copyRange, digestOfFile, orAbsent, writeFully } from './file-io.js';
@@ -223,7 +224,7 @@ class LocalTarget implements Target {
         (owner === undefined || (Number(found.uid) === owner.uid && Number(found.gid) === owner.gid)),
       // What a dead worker has left is built upon only where all of it is read at the end.
       resumable: kind === 'file' && found.nlink === 1n && Number(found.uid) === process.geteuid?.() && this.verify === 'always',
-      version: `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}`,
+      version: fileVersion(found),
     };
   }
 

@@ -36,7 +36,10 @@ export async function placeProduct(
   const offset = await leftoverBytes(target, temporary, product.size);
   if (offset === 0 && (await target.adopt(temporary, product.path))) {
     await requireRoom(target, path, textSizes, 0);
-    const version = await verifiedVersion(target, temporary, product, signal);
+    // What was read just now for its digest, and is still that file, need not be read again under its new name.
+    const linked = (await target.stat(temporary))?.version;
+    const isProved = linked !== undefined && linked === product.version;
+    const version = isProved ? linked : await verifiedVersion(target, temporary, product, signal);
     if (version === undefined) throw await mismatch(target, temporary, product, signal);
     onBytes?.(product.size);
     return { placement: 'linked', prepared: [{ temporary, final, version }] };

@@ -33,7 +33,7 @@ interface TextFile {
  *
  * What is verified, however the bytes came there: the target's own file is read from its first to its last byte,
  * and its sha256 must be that of the product. A link is no proof (the product may have rotted in its cache), so a
- * linked file is read too.
+ * linked file is read too, unless it is the very file that was read back for this publication, and not touched since.
  *
  * @throws GatewayError NO_SPACE before the first byte, or when the disk fills up meanwhile; DELIVERY_FAILED;
  *   BAD_USER_INPUT for ids that are none; the reason of the signal.

@@ -9,6 +9,8 @@ export interface Product {
   readonly path: string;
   readonly size: number;
   readonly sha256: Digest;
+  /** Which file has this digest (lib/file-version.ts), when it was read for it just now. */
+  readonly version?: string | undefined;
 }
 
 export interface MetadataRequest {

@@ -4,9 +4,10 @@
  * checksums of content, and packers have written wrong images with exit status 0: so nothing is published that has not
  * been read.
  */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { parseDigest, type Digest } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
+import { fileVersion } from '../lib/file-version.js';
 import { Column } from './columns.js';
 import type { Inode, InodeType } from './inodes.js';
 import type { PackedProduct } from './pack.js';
@@ -27,6 +28,8 @@ export interface VerifyOptions {
 
 export interface VerifiedProduct extends PackedProduct {
   readonly sha256: Digest;
+  /** Which file was read (lib/file-version.ts). */
+  readonly version?: string | undefined;
 }
 
 /**
@@ -40,7 +43,9 @@ export async function verifyProduct(
   options: VerifyOptions,
 ): Promise<VerifiedProduct> {
   try {
-    return { ...product, sha256: await compare(product, tree, options) };
+    // Before the reading: bytes that change meanwhile show as another version later.
+    const version = fileVersion(await stat(product.path, { bigint: true }));
+    return { ...product, version, sha256: await compare(product, tree, options) };
   } catch (error) {
     await rm(product.path, { force: true });
     throw error;

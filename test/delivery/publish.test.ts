@@ -7,10 +7,12 @@ import {
   open,
   readFile,
   readlink,
+  rm,
   stat,
   type FileHandle,
   symlink,
   truncate,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -26,6 +28,7 @@ import {
 import { publishedNames, temporaryNames } from '../../src/delivery/names.js';
 import { sha256 } from '../../src/lib/digest.js';
 import { GatewayError } from '../../src/lib/errors.js';
+import { fileVersion } from '../../src/lib/file-version.js';
 import { changedTarget, watchedTarget } from './fixtures/watched-target.js';
 import {
   filesBelow,
@@ -249,6 +252,35 @@ describe('publish', () => {
     });
     expect(await filesBelow(workspace.images)).toEqual(ONE_IMAGE);
     expect(await publishedDigest(workspace.images)).toBe(old.sha256);
+  });
+
+  it('reads a linked file again, unless it was read just now and nobody has written into it since', async () => {
+    const product = await workspace.product('a', MIB, 0o600);
+    const version = fileVersion(await stat(product.path, { bigint: true }));
+    const read: string[] = [];
+    const watched = changedTarget(target, {
+      digest: (name, ...rest) => {
+        read.push(name);
+        return target.digest(name, ...rest);
+      },
+    });
+    const publishedOne = await publishProduct({ ...product, version }, {}, watched);
+    expect([publishedOne.image, read.includes(PART)]).toEqual(['linked', false]);
+
+    await rm(inImages(IMAGE));
+    await publishProduct(product, {}, watched);
+    expect(read.filter((name) => name === PART)).toHaveLength(1);
+
+    await rm(inImages(IMAGE));
+    const bytes = await readFile(product.path);
+    bytes[17]! ^= 1;
+    await writeFile(product.path, bytes);
+    // Clocks of file systems tick slowly.
+    await utimes(product.path, new Date(), new Date(Date.now() + 1000));
+    await expect(publishProduct({ ...product, version }, {}, watched)).rejects.toMatchObject({
+      code: 'DELIVERY_FAILED',
+      message: expect.stringContaining('is damaged'),
+    });
   });
 
   it('notices bytes that went wrong on the target', async () => {

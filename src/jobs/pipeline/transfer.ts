@@ -25,7 +25,7 @@ export async function transfer(context: PullContext, image: ResolvedImage, conve
   await publish(services.target(system), {
     imageId: facts.imageId,
     pullId: record._id,
-    product: { path: product.path, size: product.size, sha256: product.sha256 },
+    product: { path: product.path, size: product.size, sha256: product.sha256, version: product.version },
     meta: metaOf(facts).text,
     sidecar: sidecarOf(facts, await namesThen(context, image)),
     signal,
