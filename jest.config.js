@@ -14,6 +14,7 @@ export default {
     ],
   },
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/test/support/longest-first.cjs',
   // Most tests wait for other processes: more at a time than jest would take on a small machine.
   maxWorkers: availableParallelism() + 1,
 };

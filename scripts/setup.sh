@@ -67,7 +67,7 @@ install_npm_packages() {
 
 build() {
   local stamp=dist/.stamp
-  if [ -f "$stamp" ] && [ -z "$(find src package.json tsconfig.json tsconfig.build.json -newer "$stamp" -print -quit)" ]; then return 0; fi
+  if [ -f "$stamp" ] && [ -z "$(find src package.json tsconfig.json tsconfig.build.json scripts/bundle.mjs -newer "$stamp" -print -quit)" ]; then return 0; fi
   rm -rf dist
   npm run --silent build >&2
   touch "$stamp"

@@ -2,11 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { ScriptedGateway } from '../support/graphql-server.js';
 import { IMAGE_ID, imageDetail, pullState, readyState } from '../support/pull-states.js';
 
-const MAIN = fileURLToPath(new URL('../support/cli-main.ts', import.meta.url));
+const MAIN = new URL('../../dist/imagegw/main.js', import.meta.url).pathname;
 
 let gateway: ScriptedGateway;
 let child: ChildProcess | undefined;
@@ -23,7 +22,7 @@ afterEach(async () => {
 });
 
 function start(...args: string[]): ChildProcess {
-  child = spawn(process.execPath, ['--import', 'tsx', MAIN, '--url', gateway.url, ...args], {
+  child = spawn(process.execPath, [MAIN, '--url', gateway.url, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return child;

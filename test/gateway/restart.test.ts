@@ -143,7 +143,7 @@ describe('`up` on its own state directory', () => {
 
   it('says it once when its port is taken', async () => {
     const { url } = await up();
-    const child = spawn(process.execPath, ['dist/src/main.js', 'up', '--state', `${site.directory}/second`, '--port', new URL(url).port], {
+    const child = spawn(process.execPath, ['dist/imagegw/main.js', 'up', '--state', `${site.directory}/second`, '--port', new URL(url).port], {
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });

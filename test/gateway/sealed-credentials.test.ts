@@ -16,7 +16,7 @@ import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type S
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
 
-const MAIN = new URL('../../dist/src/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/imagegw/main.js', import.meta.url).pathname;
 
 describe('what is sealed', () => {
   const { privateKey } = generateKeyPairSync('x25519');

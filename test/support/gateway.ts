@@ -14,7 +14,7 @@ import { startGateway, type RunningGateway } from '../../src/gateway.js';
 import { createLogger } from '../../src/lib/log.js';
 import type { TestStack } from './stack.js';
 
-const MAIN = new URL('../../dist/src/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/imagegw/main.js', import.meta.url).pathname;
 
 export interface Site {
   readonly directory: string;
