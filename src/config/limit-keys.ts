@@ -65,11 +65,12 @@ export const rootfsLimitsSection = {
       1000,
       'uncompressed to compressed size of a layer, after the first 64 MiB',
     ),
-    entries: withDefault(count(1, MANY), 5_000_000, 'entries of all layers'),
+    entries: withDefault(count(1, MANY), 1_100_000, 'entries of all layers; while an image is made each takes some 110 bytes of memory of the worker, and twice what its name has beyond ten: with so many of usual names a worker with one pull keeps under 300 MB, with five million it takes 700 MB'),
     depth: withDefault(count(1, 1000), 256, 'components of a path'),
     paxSize: withDefault(size(512), '1 MiB', 'one extended tar header'),
     longNameSize: withDefault(size(512), '64 KiB', 'one long name'),
     xattrSize: withDefault(size(0), '64 KiB', 'extended attributes of one entry'),
+    namesSize: withDefault(size(1024), '96 MiB', 'names, attributes and maps of sparse files of one layer, as they are kept in memory'),
   },
   legacy: {},
 };

@@ -307,5 +307,6 @@ function readRootfsLimits(values: TopLevelValues, findings: Findings): RootfsLim
     paxBytes: limits.paxSize,
     longNameBytes: limits.longNameSize,
     xattrBytes: limits.xattrSize,
+    nameBytes: limits.namesSize,
   };
 }

@@ -325,6 +325,7 @@ export interface RootfsLimitsConfig {
   readonly paxBytes: number;
   readonly longNameBytes: number;
   readonly xattrBytes: number;
+  readonly nameBytes: number;
 }
 
 /** Something to correct or to know about in the configuration. */

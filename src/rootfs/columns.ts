@@ -6,7 +6,7 @@
 const PIECE_BITS = 12;
 const PIECE_MASK = (1 << PIECE_BITS) - 1;
 
-type Numbers = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+type Numbers = Uint8Array | Uint16Array | Uint32Array;
 
 /** Numbers by their index; 0 where none was set. */
 export class Column {
@@ -34,6 +34,23 @@ export class Column {
   }
 }
 
+/** Whole numbers that may need more than 32 bits, and mostly do not. */
+export class WideColumn {
+  readonly #low = new Column(Uint32Array);
+  /** Takes no room as long as there are none. */
+  readonly #high = new Column(Uint32Array);
+
+  get(index: number): number {
+    return this.#high.get(index) * 2 ** 32 + this.#low.get(index);
+  }
+
+  /** `value`: from 0 to 2^53-1. */
+  set(index: number, value: number): void {
+    this.#low.set(index, value);
+    this.#high.set(index, Math.floor(value / 2 ** 32));
+  }
+}
+
 const TEXT_BITS = 16;
 const TEXT_MASK = (1 << TEXT_BITS) - 1;
 /** Of the length in front of a text. */
@@ -49,6 +66,12 @@ export class Texts {
   readonly #pieces: Buffer[] = [];
   /** Of the last piece: where the next text goes. */
   #end = 0;
+  #bytes = 0;
+
+  /** All that was added. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   /** Gives its position, in 32 bits: they suffice for 4 GiB of texts. */
   add(text: string): number {
@@ -64,6 +87,7 @@ export class Texts {
     if (head > HEAD_BYTES) piece.writeUInt32LE(text.length, this.#end + HEAD_BYTES);
     piece.write(text, this.#end + head, 'latin1');
     this.#end += head + text.length;
+    this.#bytes += head + text.length;
     return position;
   }
 

@@ -4,15 +4,14 @@ import type { RootfsLimits } from './settings.js';
 import { bad, show, type TarEntry } from './tar-entry.js';
 import { TarParser } from './tar-parser.js';
 
-const INDEX_BYTES = 512 * 2 ** 20;
-
 /** Notes the entries of an archive, as long as they keep within the limits. */
 export class EntryKeeper {
   readonly entries = new EntryTable();
   /** To be fed with the archive. */
   readonly parser: TarParser;
   readonly #limits: RootfsLimits;
-  #kept = 0;
+  /** Of attributes and of maps of sparse files. */
+  #rareBytes = 0;
   /** Of sparse files, as they will be. */
   holes = 0;
 
@@ -38,11 +37,11 @@ export class EntryKeeper {
     for (const [name, value] of entry.xattrs) xattrBytes += name.length + value.length;
     if (xattrBytes > limits.xattrBytes)
       throw bad(`${show(entry.name)} has ${String(xattrBytes)} bytes of extended attributes`);
-    this.#kept += entry.name.length + entry.linkName.length + xattrBytes + 8 * (entry.sparse?.length ?? 0);
-    if (this.#kept > (limits.indexBytes ?? INDEX_BYTES))
-      throw bad('its names and attributes alone take more memory than is allowed');
     if (entry.sparse !== undefined) this.holes += entry.size;
     if (this.holes > limits.layerBytes) throw tooManyBytes(limits);
     this.entries.add(entry, offset);
+    this.#rareBytes += xattrBytes + 8 * (entry.sparse?.length ?? 0);
+    if (this.entries.nameBytes + this.#rareBytes > limits.nameBytes)
+      throw bad(`its names and attributes take more than ${String(limits.nameBytes)} bytes of memory`);
   }
 }

@@ -41,19 +41,20 @@ export interface RootfsLimits {
   readonly paxBytes: number;
   readonly longNameBytes: number;
   readonly xattrBytes: number;
-  /** What is kept of one layer in memory: names, attributes, maps of sparse files. Default 512 MiB. */
-  readonly indexBytes?: number;
+  /** What is kept of one layer in memory beside numbers: names, attributes, maps of sparse files. */
+  readonly nameBytes: number;
 }
 
 export const DEFAULT_ROOTFS_LIMITS: RootfsLimits = {
   layerBytes: 256 * 2 ** 30,
   imageBytes: 512 * 2 ** 30,
   ratio: 1000,
-  entries: 5_000_000,
+  entries: 1_100_000,
   depth: 256,
   paxBytes: 2 ** 20,
   longNameBytes: 65_536,
   xattrBytes: 65_536,
+  nameBytes: 96 * 2 ** 20,
 };
 
 export interface SquashfsOptions {

@@ -129,7 +129,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'names that take too much memory': {
     tars: one(file('a'.repeat(200)), file('b'.repeat(200))),
-    limits: { indexBytes: 300 },
+    limits: { nameBytes: 300 },
     says: /memory/,
   },
   'too many entries in a layer': {

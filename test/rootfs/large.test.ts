@@ -1,33 +1,13 @@
-/** What few images have and all rules must hold for: a million entries, a file beyond what octal digits can say. */
+/** What few images have and all rules must hold for: a file beyond what octal digits can say. */
 import { expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { runChild } from '../../src/lib/child.js';
 import { parseDigest, sha256 } from '../../src/lib/digest.js';
 import type { LayerBlob } from '../../src/rootfs/index.js';
 import { inScratch } from '../support/images.js';
-import { manyEntries, streamLayer } from '../support/large-layers.js';
 import { tarItem } from '../support/tar.js';
 import { convert } from './convert.js';
-import type { Order, Outcome } from './fixtures/convert-alone.js';
-
-/** What a worker may take in memory, whatever the image (its children not counted). */
-const MOST_BYTES = 300e6;
-
-it('a million entries, in the memory of a worker', () =>
-  inScratch(async (directory) => {
-    const order: Order = { layers: [await streamLayer(join(directory, 'blob'), manyEntries(1000))], directory };
-    const script = fileURLToPath(new URL('fixtures/convert-alone.ts', import.meta.url));
-    const said = await runChild({ command: process.execPath, args: ['--import', 'tsx', script, JSON.stringify(order)] });
-    const { path, entryCount, peakBytes } = JSON.parse(said) as Outcome;
-    // The directory above them is implied.
-    expect(entryCount).toBe(1_000_001);
-    expect(peakBytes).toBeLessThan(MOST_BYTES);
-    expect(execFileSync('unsquashfs', ['-cat', path, 'opt/dir999/file-999'], { encoding: 'utf8' })).toBe('999 999\n');
-    expect(execFileSync('unsquashfs', ['-s', path], { encoding: 'utf8' })).toMatch(/Number of inodes 1000002\n/);
-  }), 600_000);
 
 const MIB = 2 ** 20;
 const HUGE = 8 * 2 ** 30 + 12_345;

@@ -31,16 +31,16 @@ const digits = (number: number): string => String(number).padStart(3, '0');
 
 /**
  * Directories (`opt/dir000` and so on, at most a thousand) of 999 small files each: the first is made as any archive is,
- * the others are copies with other numbers.
+ * the others are copies with other numbers. `top`: three letters in place of `opt`.
  */
-export function* manyEntries(directories: number): Generator<Buffer> {
-  const items = [tarItem({ name: 'opt/dir000/', type: 'directory' })];
-  for (let f = 1; f < 1000; f++) items.push(tarItem({ name: `opt/dir000/file-${digits(f)}`, body: `000 ${digits(f)}\n` }));
+export function* manyEntries(directories: number, top = 'opt'): Generator<Buffer> {
+  const items = [tarItem({ name: `${top}/dir000/`, type: 'directory' })];
+  for (let f = 1; f < 1000; f++) items.push(tarItem({ name: `${top}/dir000/file-${digits(f)}`, body: `000 ${digits(f)}\n` }));
   const first = Buffer.concat(items);
   for (let d = 0; d < directories; d++) {
     const copy = Buffer.from(first);
     for (let at = 0; at < copy.length; at += 512) {
-      if (copy.toString('latin1', at, at + 7) === 'opt/dir') {
+      if (copy.toString('latin1', at, at + 7) === `${top}/dir`) {
         copy.write(digits(d), at + 7, 'latin1');
         // As the header says it, with blanks in its own place (POSIX ustar).
         copy.fill(' ', at + 148, at + 156);
