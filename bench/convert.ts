@@ -2,7 +2,8 @@
  * From the registry to a squashfs, beside what people use for it, in alternating runs on one machine: wall clock,
  * processor seconds, memory and size of the product. Ours is a whole gateway with a worker in a process of its own: from
  * `pullImage` to READY, the image published and synced, all checks on; `until proved` is its time to the product read
- * back, where the others stop (they sync nothing). Processor time and memory are the worker's and its children's.
+ * back, where the others stop (they sync nothing). Processor time and memory are the worker's and its children's. A cold
+ * worker has nothing of the image, but is in service: it has made one other image before.
  *
  *   npx tsx bench/convert.ts [small|medium|large] [rounds]
  *   npx tsx bench/plot.ts                                     draws docs/conversion.svg of the results
@@ -18,8 +19,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findProgram, runChild } from '../src/lib/child.js';
 import { startDockerRegistry } from '../test/support/docker-registry.js';
-import { layersOf } from '../test/support/images.js';
+import { layersOf, writeLayout } from '../test/support/images.js';
+import { manyEntries } from '../test/support/large-layers.js';
 import { startTestStack, type TestStack } from '../test/support/stack.js';
+import { tarOf } from '../test/support/tar.js';
 import { buildDebianImage, LARGE, MEDIUM, SMALL, type ImageSize } from './debian-image.js';
 import type { BenchTable } from './fetch.js';
 import { measure, median, type Cost } from './measure.js';
@@ -35,6 +38,9 @@ export async function benchConvert(size: ImageSize, rounds = 5): Promise<BenchTa
   try {
     const layout = process.env['IMAGEGW_BENCH_LAYOUT'] ?? (await buildDebianImage(directory, size));
     await sh(`skopeo copy -q --dest-tls-verify=false oci:${layout}:1 docker://${registry.host}/bench:1`);
+    const other = join(directory, 'other');
+    writeLayout(other, [Buffer.concat([...manyEntries(20)]), tarOf({ name: 'usr/', type: 'directory' })]);
+    await sh(`skopeo copy -q --dest-tls-verify=false oci:${other}:t docker://${registry.host}/other:1`);
     const layers = layersOf(layout);
     const flat = join(directory, 'flat.tar');
     const product = join(directory, 'out', 'product');
@@ -100,10 +106,11 @@ export async function benchConvert(size: ImageSize, rounds = 5): Promise<BenchTa
 /** What a run costs, and the size of its product. */
 type Run = Cost & { readonly mib: number };
 
-/** A pull by a gateway that has nothing. Its start is not in the time. */
+/** A pull by a gateway that has nothing of the image. Its start is not in the time. */
 async function coldPull(stack: TestStack, url: string): Promise<Run & { readonly proved: Run }> {
   const site = await startBenchSite(stack, url, PROCESSORS);
   try {
+    await site.pull('other:1');
     return await site.pull('bench:1');
   } finally {
     await site.stop();
