@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Sets up everything that `npm run demo`, `npm test` and `npm run bench` need. Idempotent: a second run only checks.
+# With --check it changes nothing, and fails when npm packages or the compiled gateway are not up to date.
 #
 #   1. Debian packages, through apt when we are root; otherwise one list of what is missing and how to get it
 #   2. npm packages, exactly those of the lock file
@@ -58,21 +59,29 @@ check_node() {
     fail "Node.js $(node --version) is too old: 20.19 or newer is needed"
 }
 
+has_npm_packages() { cmp -s package-lock.json node_modules/.imagegw-lock; }
+
 install_npm_packages() {
-  local stamp=node_modules/.imagegw-lock
-  if [ -f "$stamp" ] && cmp -s package-lock.json "$stamp"; then return 0; fi
+  has_npm_packages && return 0
   npm ci --no-audit --no-fund >&2
-  cp package-lock.json "$stamp"
+  cp package-lock.json node_modules/.imagegw-lock
+}
+
+is_built() {
+  [ -f dist/.stamp ] && [ -z "$(find src package.json tsconfig.json tsconfig.build.json scripts/bundle.mjs -newer dist/.stamp -print -quit)" ]
 }
 
 build() {
-  local stamp=dist/.stamp
-  if [ -f "$stamp" ] && [ -z "$(find src package.json tsconfig.json tsconfig.build.json scripts/bundle.mjs -newer "$stamp" -print -quit)" ]; then return 0; fi
+  is_built && return 0
   rm -rf dist
   npm run --silent build >&2
-  touch "$stamp"
+  touch dist/.stamp
 }
 
+if [ "${1:-}" = --check ]; then
+  has_npm_packages && is_built && exit 0
+  fail 'what is installed or built is older than the sources: run `npm run setup`'
+fi
 install_packages
 check_node
 install_npm_packages

@@ -10,8 +10,8 @@ export interface Certificate {
 }
 
 export interface Authority extends Certificate {
-  /** Signs one for `localhost` and 127.0.0.1, fit for servers and clients. */
-  issue(name: string): Promise<Certificate>;
+  /** Signs one for `localhost`, 127.0.0.1 and these names, fit for servers and clients. */
+  issue(name: string, names?: readonly string[]): Promise<Certificate>;
 }
 
 const openssl = (...args: string[]): Promise<string> => runChild({ command: 'openssl', args });
@@ -22,15 +22,17 @@ export async function createAuthority(directory: string): Promise<Authority> {
   const file = (name: string): string => join(directory, name);
   const own = { certificate: file('ca.crt'), key: file('ca.key') };
   await openssl('req', '-x509', ...KEY, '-days', '2', '-subj', '/CN=test CA', '-keyout', own.key, '-out', own.certificate);
-  await writeFile(file('extensions'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
   return {
     ...own,
-    async issue(name) {
+    async issue(name, names = []) {
       const issued = { certificate: file(`${name}.crt`), key: file(`${name}.key`) };
       const request = file(`${name}.csr`);
+      const extensions = file(`${name}.extensions`);
+      const alternatives = ['DNS:localhost', 'IP:127.0.0.1', ...names.map((one) => `DNS:${one}`)];
+      await writeFile(extensions, `subjectAltName=${alternatives.join(',')}\n`);
       await openssl('req', ...KEY, '-subj', `/CN=${name}`, '-keyout', issued.key, '-out', request);
       const signer = ['-CA', own.certificate, '-CAkey', own.key, '-CAcreateserial'];
-      await openssl('x509', '-req', '-in', request, ...signer, '-days', '2', '-extfile', file('extensions'), '-out', issued.certificate);
+      await openssl('x509', '-req', '-in', request, ...signer, '-days', '2', '-extfile', extensions, '-out', issued.certificate);
       return issued;
     },
   };

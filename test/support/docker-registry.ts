@@ -7,6 +7,8 @@ import { GatewayError } from '../../src/lib/errors.js';
 import { startChild } from '../../src/lib/child.js';
 
 export interface DockerRegistryOptions {
+  /** Where it listens, and the name that has that address there; `localhost` when not given. */
+  readonly at?: { readonly address: string; readonly port: number; readonly name: string };
   readonly tls?: {
     readonly certificate: string;
     readonly key: string;
@@ -29,16 +31,16 @@ export interface DockerRegistry {
   stop(): Promise<void>;
 }
 
-/** Starts one on a port of the loopback that the system chooses, and waits until it listens. */
+/** Starts one, on a port of the loopback that the system chooses unless told, and waits until it listens. */
 export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'imagegw-registry-'));
-  const { tls, htpasswd, token } = options;
+  const { tls, htpasswd, token, at = { address: '127.0.0.1', port: 0, name: 'localhost' } } = options;
   const config = {
     version: 0.1,
     log: { level: 'info', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(directory, 'data') }, delete: { enabled: true } },
     http: {
-      addr: '127.0.0.1:0',
+      addr: `${at.address}:${String(at.port)}`,
       secret: randomBytes(16).toString('hex'),
       ...(tls === undefined
         ? {}
@@ -93,8 +95,8 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
     // Its own word: whoever else may answer on a port is not asked.
-    port = /listening on 127\.0\.0\.1:(\d+)/.exec(child.stderrTail())?.[1];
+    port = /listening on [\d.]+:(\d+)/.exec(child.stderrTail())?.[1];
   }
-  const host = `localhost:${port}`;
+  const host = port === '443' ? at.name : `${at.name}:${port}`;
   return { host, url: `${tls === undefined ? 'http' : 'https'}://${host}`, stop };
 }

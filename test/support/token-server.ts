@@ -28,6 +28,9 @@ export interface TokenServer {
 }
 
 export interface TokenServerOptions {
+  /** Where it listens, and the name that has that address there; a free port of `localhost` when not given. */
+  readonly at?: { readonly address: string; readonly port: number; readonly name: string };
+  readonly service?: string;
   readonly tls: Certificate;
   /** Signs the tokens; the registry trusts it. */
   readonly signer: Certificate;
@@ -68,13 +71,15 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
       .sign(key)
       .then((token) => response.end(JSON.stringify({ token, expires_in: LIFE_SECONDS })));
   });
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  const host = `localhost:${String((http.address() as AddressInfo).port)}`;
+  const at = options.at ?? { address: '127.0.0.1', port: 0, name: 'localhost' };
+  await new Promise<void>((resolve) => http.listen(at.port, at.address, resolve));
+  const { port } = http.address() as AddressInfo;
+  const host = port === 443 ? at.name : `${at.name}:${String(port)}`;
   const server: TokenServer = {
     host,
     realm: `https://${host}/token`,
     issuer: 'test issuer',
-    service: 'test service',
+    service: options.service ?? 'test service',
     seen: [],
     async stop() {
       http.closeAllConnections();
