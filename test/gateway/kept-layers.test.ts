@@ -1,12 +1,16 @@
 /** Images on a common base: what was read of a layer once is not fetched and not compressed again. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, type Site } from '../support/gateway.js';
+import { canMount, mountTmpfs, unmount } from '../support/mounts.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
+
+const withMounts = (await canMount()) ? it : it.skip;
 
 let stack: TestStack;
 let registry: FakeRegistry;
@@ -105,3 +109,21 @@ it('keeps blobs only where the site says so', () =>
     expect(readdirSync(join(site.directory, 'cache', 'segments'))).toEqual([]);
     expect(site.leftovers()).toEqual([]);
   }));
+
+withMounts('keeps blobs only where there is no room for more (needs mount)', async () => {
+  const cache = mkdtempSync(join(tmpdir(), 'imagegw-cache-'));
+  // The base has 300 KiB, and what is kept of it might have as much.
+  await mountTmpfs(cache, 'size=512k');
+  try {
+    await onSite({ CacheDirectory: cache }, async (site, pull) => {
+      putOnBase(newBase(), 'tight');
+      expect((await pull('tight')).at(-1)).toMatchObject({ state: 'READY' });
+      expect(readdirSync(join(cache, 'sha256'))).toHaveLength(2);
+      expect(readdirSync(join(cache, 'segments'))).toEqual([]);
+      expect(site.leftovers()).toEqual([]);
+    });
+  } finally {
+    await unmount(cache);
+    rmdirSync(cache);
+  }
+});

@@ -215,6 +215,23 @@ describe('around the packer', () => {
     expect(readdirSync(directory)).toEqual(['blobs']);
   });
 
+  withMounts('what was read of the layers gives its room back as the product grows: both fit where one does (needs mount)', async () => {
+    const MIB = 2 ** 20;
+    const scratch = join(directory, 'scratch');
+    // Nothing of them can be compressed.
+    const layers = ['a', 'b'].map((name) =>
+      writeLayer(join(directory, 'blobs'), tarOf({ name, body: randomBytes(16 * MIB) }, { name: `${name}2`, body: randomBytes(4 * MIB) })),
+    );
+    await mountTmpfs(scratch, 'size=48m');
+    try {
+      const { product } = await convert(layers, scratch);
+      expect(product.size).toBeGreaterThan(40 * MIB);
+      expect(readdirSync(scratch)).toEqual(['product.squashfs']);
+    } finally {
+      await unmount(scratch);
+    }
+  });
+
   withMounts.each(['imagegw-squash', 'mksquashfs'])(
     '%s on a full disk: NO_SPACE, naming the path (needs mount)',
     async (packer) => {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { openSync, closeSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { createCacheFiles } from '../../src/lib/cache-files.js';
 import { GatewayError } from '../../src/lib/errors.js';
 import {
   applyPolicy,
@@ -191,6 +192,18 @@ describe('a layer that is kept', () => {
       expect(kept().map((path) => path.includes(last.digest.slice(7)))).toEqual([true]);
       expect(await findAll()).toEqual([undefined, undefined]);
     }, 1));
+
+  it('shares the room of the cache with the blobs, of which the one that has been read goes first', () =>
+    scene(async ({ cache, cacheDirectory, layers: [lower, upper], kept }) => {
+      await (await cache.scan(lower!, SEGMENT, options)).release();
+      const blob = { folder: 'sha256', name: 'b'.repeat(64) } as const;
+      const blobs = createCacheFiles(cacheDirectory, 'me');
+      writeFileSync(blobs.path(blob), Buffer.alloc(999_000));
+      await blobs.makeLast(blob);
+      await (await cache.scan(upper!, SEGMENT, options)).release();
+      expect(existsSync(blobs.path(blob))).toBe(false);
+      expect(kept()).toHaveLength(2);
+    }, 1_000_000));
 });
 
 describe('several pulls at once', () => {
