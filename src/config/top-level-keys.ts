@@ -142,7 +142,7 @@ const ours = {
   CacheSegments: withDefault(
     flag,
     true,
-    'keep layers in `CacheDirectory` as they were compressed, too, so that another image on the same base is made at once; takes about as much as the layers again, counts towards `CacheMaxSize`, where blobs go first, and is done only where there is room for it',
+    'keep layers in `CacheDirectory` as they were compressed, too, so that another image on the same base is made at once; takes about as much as the layers again, counts towards `CacheMaxSize`, where blobs go first, and is done only where there is room for it; layers with sparse files, which are rare, are not kept',
   ),
   PullRetention: withDefault(duration(3600), '90:00:00:00', 'how long ended pulls are remembered'),
   PullTimeLimit: withDefault(duration(1), '0:12:0:0', 'longest time for one pull, from the start of work'),

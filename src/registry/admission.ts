@@ -68,7 +68,12 @@ export async function requireRoom(...needs: readonly RoomNeed[]): Promise<void> 
   }
 }
 
-async function roomAt(path: string): Promise<{ readonly device: number; readonly freeBytes: number }> {
+/**
+ * The file system of a path, and what may be written there.
+ *
+ * @throws GatewayError BAD_CONFIG when it can't be asked.
+ */
+export async function roomAt(path: string): Promise<{ readonly device: number; readonly freeBytes: number }> {
   try {
     const [{ dev }, { bavail, bsize }] = await Promise.all([stat(path), statfs(path)]);
     return { device: dev, freeBytes: bavail * bsize };

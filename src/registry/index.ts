@@ -1,6 +1,6 @@
 /** The registry room: references, the client, the blob cache. */
 export { assembleImage, type ImageDocuments } from './assemble.js';
-export { admission, requireRoom, type Admission } from './admission.js';
+export { admission, requireRoom, roomAt, type Admission } from './admission.js';
 export {
   createBlobCache,
   type BlobCache,

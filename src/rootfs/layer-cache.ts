@@ -4,6 +4,9 @@
  *
  * A damaged entry can't harm a product: index and records are under a sha256, and the records hold the checksum of
  * every file, with which the finished product is compared.
+ *
+ * Layers with sparse files are not kept: their segment is made of an archive with the holes written out, so its records
+ * are not those of the layer, and by them its rules could not be kept again.
  */
 import { rm, stat } from 'node:fs/promises';
 import { createCacheFiles, type CacheKey } from '../lib/cache-files.js';

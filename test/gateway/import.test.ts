@@ -5,7 +5,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { GatewayClient, ImageDetail, PullState } from '../../src/client/index.js';
@@ -15,11 +16,13 @@ import { CliRun } from '../support/cli-run.js';
 import { INDEX, MANIFEST, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { differences, snapshot, umociUnpack, unsquash, writeLayout } from '../support/images.js';
+import { canMount, mountTmpfs, unmount } from '../support/mounts.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf, type TarItem } from '../support/tar.js';
 
 const run = promisify(execFile);
 const asRoot = process.geteuid?.() === 0 ? it : it.skip;
+const withMounts = (await canMount()) ? it : it.skip;
 
 let stack: TestStack;
 let registry: FakeRegistry;
@@ -295,6 +298,29 @@ describe('a squashfs', () => {
     truncateSync(path, 150_000);
     expect(await refusal(path)).toMatchObject({ code: 'BAD_USER_INPUT', message: expect.stringMatching(/it is cut/) });
     expect(site.leftovers()).toEqual([]);
+  }, 60_000);
+
+  withMounts('is stopped before what comes out of it fills the disk (needs mount)', async () => {
+    const expand = mkdtempSync(join(tmpdir(), 'imagegw-expand-'));
+    await mountTmpfs(expand, 'size=4m');
+    try {
+      await start({ ExpandDirectory: expand });
+      const tree = join(site.directory, 'zeros');
+      mkdirSync(tree);
+      writeFileSync(join(tree, 'zeros'), Buffer.alloc(1 << 20));
+      const small = join(inbox, 'small.squashfs');
+      execFileSync('mksquashfs', [tree, small, '-quiet', '-no-progress']);
+      await ready(small, 'small');
+      truncateSync(join(tree, 'zeros'), 16 << 20);
+      const large = join(inbox, 'large.squashfs');
+      execFileSync('mksquashfs', [tree, large, '-quiet', '-no-progress']);
+      expect(await refusal(large)).toMatchObject({ code: 'NO_SPACE', retryable: true, message: expect.stringMatching(/too little room.*of which its product may need \d+/) });
+    } finally {
+      await gateway?.close();
+      gateway = undefined;
+      await unmount(expand);
+      rmdirSync(expand);
+    }
   }, 60_000);
 });
 

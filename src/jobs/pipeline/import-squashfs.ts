@@ -12,7 +12,7 @@ import { findProgram, startChild } from '../../lib/child.js';
 import type { Digest } from '../../lib/digest.js';
 import { errnoOf, GatewayError } from '../../lib/errors.js';
 import { hashOfFile } from '../../lib/file-hash.js';
-import type { CachedBlob, LayerDescriptor } from '../../registry/index.js';
+import { admission, roomAt, type CachedBlob, type LayerDescriptor } from '../../registry/index.js';
 import { scanLayer, type LayerIndex } from '../../rootfs/index.js';
 import type { PullContext } from './context.js';
 import { convert, type Conversion } from './convert.js';
@@ -32,7 +32,8 @@ export function fromSquashfs(context: PullContext, source: ImageSource): Making 
   async function unpacked(from: CachedBlob): Promise<LayerIndex> {
     const { services, workDirectory, signal } = context;
     const tar = join(workDirectory, 'imported.tar');
-    said = await unpack(context, from.path, tar);
+    const { productBytes } = await admission(image, () => Promise.resolve(true));
+    said = await unpack(context, from.path, tar, productBytes);
     const { size } = await stat(tar);
     const digest = await digestOf(tar, size);
     const { segment } = scanning(context);
@@ -73,14 +74,19 @@ export function fromSquashfs(context: PullContext, source: ImageSource): Making 
   };
 }
 
-/** Gives what the program said. */
-async function unpack({ services, signal }: PullContext, squashfs: string, tar: string): Promise<string> {
+/**
+ * Gives what the program said. How much it is going to write can't be known, so it is stopped before it takes the room that
+ * was admitted for the product.
+ */
+async function unpack({ services, signal, workDirectory }: PullContext, squashfs: string, tar: string, productBytes: number): Promise<string> {
   const { packer, rootfsLimits } = services.config;
   const program = findProgram('sqfs2tar');
   if (program === undefined) {
     throw new GatewayError('PACKER_MISSING', 'An imported squashfs is packed anew, and the program sqfs2tar that unpacks it is not installed here: install squashfs-tools-ng, or import an archive.');
   }
-  const limits = [`--as=${String(packer.memoryBytes + PROGRAM_BYTES)}`, `--fsize=${String(rootfsLimits.layerBytes)}`, '--core=0'];
+  const { freeBytes } = await roomAt(workDirectory);
+  const most = Math.min(rootfsLimits.layerBytes, Math.max(0, freeBytes - productBytes));
+  const limits = [`--as=${String(packer.memoryBytes + PROGRAM_BYTES)}`, `--fsize=${String(most)}`, '--core=0'];
   // Only root has privileges to give up.
   const unprivileged = ['setpriv', '--no-new-privs', ...(process.geteuid?.() === 0 ? ['--inh-caps=-all', '--bounding-set=-all'] : [])];
   const output = await open(tar, 'wx', 0o600);
@@ -99,8 +105,16 @@ async function unpack({ services, signal }: PullContext, squashfs: string, tar: 
     return child.stderrTail().trim().slice(-1000);
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER') throw error;
-    if (/SIGXFSZ|File too large/.test(error.message)) throw new GatewayError('TOO_LARGE', `The imported squashfs has more than ${String(rootfsLimits.layerBytes)} bytes unpacked.`, { cause: error });
-    if (/No space left on device/.test(error.message)) throw new GatewayError('NO_SPACE', `The disk of ${tar} is too full to unpack the imported squashfs. Free some room, and import it again.`, { cause: error });
+    const isBeyond = /SIGXFSZ|File too large/.test(error.message);
+    if (isBeyond && most < rootfsLimits.layerBytes) {
+      throw new GatewayError(
+        'NO_SPACE',
+        `There is too little room at ${workDirectory} to unpack the imported squashfs: ${String(freeBytes)} bytes were free, of which its product may need ${String(productBytes)}. Free some, and import it again.`,
+        { cause: error },
+      );
+    }
+    if (/No space left on device/.test(error.message)) throw new GatewayError('NO_SPACE', `The disk of ${tar} was filled by others while the imported squashfs was unpacked. Free some room, and import it again.`, { cause: error });
+    if (isBeyond) throw new GatewayError('TOO_LARGE', `The imported squashfs has more than ${String(rootfsLimits.layerBytes)} bytes unpacked.`, { cause: error });
     throw new GatewayError('BAD_LAYER', `The imported squashfs can't be unpacked: ${error.message}`, { cause: error });
   } finally {
     await output.close();
