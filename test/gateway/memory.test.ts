@@ -61,19 +61,20 @@ function forgetPeak(): void {
   writeFileSync(`/proc/${String(worker.pid)}/clear_refs`, '5');
 }
 
-/** Where the image is published. */
-async function pulled(reference: string): Promise<string> {
+/** Where the image is published, and what was said on the way. */
+async function pulled(reference: string): Promise<{ readonly path: string; readonly messages: readonly (string | null)[] }> {
   const client = clientOf(api);
   const { pulls } = await client.pull({ reference, systems: ['one'] });
-  const last = (await statesOf(client, pulls[0]!.id)).at(-1);
+  const states = await statesOf(client, pulls[0]!.id);
+  const last = states.at(-1);
   expect(last).toMatchObject({ state: 'READY' });
-  return last!.image!.path;
+  return { path: last!.image!.path, messages: states.map(({ message }) => message) };
 }
 
 it('a layer of 1 GiB that is fetched, converted and published takes less than 150 MB above rest', async () => {
   forgetPeak();
   const rest = memory('VmRSS');
-  const path = await pulled('app:1');
+  const { path } = await pulled('app:1');
   const grown = memory('VmHWM') - rest;
   // It held the whole file.
   expect(statSync(path).size).toBeGreaterThan(LAYER_MIB * 2 ** 20);
@@ -87,8 +88,11 @@ it('an image of a million entries fits into the memory of a worker', async () =>
     many.putImage([readFileSync(path)], '1', { config: { rootfs: { type: 'layers', diff_ids: [diffId] } } });
   });
   forgetPeak();
-  const product = await pulled('many/app:1');
+  const { path: product, messages } = await pulled('many/app:1');
   expect(memory('VmHWM')).toBeLessThan(MOST_BYTES);
+  // It takes long: so the user is told what is being done.
+  expect(messages).toContain('merging 1,000,000 entries');
+  expect(messages).toContainEqual(expect.stringMatching(/^reading 1,000,001 paths and [\d,]+ bytes back$/));
   expect(execFileSync('unsquashfs', ['-cat', product, 'opt/dir999/file-999'], { encoding: 'utf8' })).toBe('999 999\n');
   // The root, the directory above them, and they.
   expect(execFileSync('unsquashfs', ['-s', product], { encoding: 'utf8' })).toMatch(/Number of inodes 1000002\n/);

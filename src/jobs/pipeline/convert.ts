@@ -20,10 +20,13 @@ export interface Conversion {
 export async function convert(context: PullContext, image: ResolvedImage, indexes: readonly LayerIndex[]): Promise<Conversion> {
   const { services, system, progress, signal } = context;
   const { packer, rootfsLimits } = services.config;
-  progress.enter('CONVERTING', 'CONVERT');
+  // What takes long is told with its size: a million entries or a hundred gigabytes are no fault of the gateway.
+  const entryCount = indexes.reduce((sum, { entries }) => sum + entries.length, 0);
+  progress.enter('CONVERTING', 'CONVERT', `merging ${counted(entryCount)} entries`);
   const tree = await mergeLayers(indexes, rootfsLimits, signal);
   const changes = await applyPolicy(tree, system.policy, signal);
   const created = new Date(image.config.created ?? 0);
+  progress.say('packing the squashfs');
   const packed = await packSquashfs(tree, indexes, {
     output: join(context.workDirectory, 'image.squashfs'),
     tools: services.tools,
@@ -35,7 +38,7 @@ export async function convert(context: PullContext, image: ResolvedImage, indexe
     ...(Number.isNaN(created.getTime()) ? {} : { created }),
     signal,
   });
-  progress.enter('CONVERTING', 'VERIFY');
+  progress.enter('CONVERTING', 'VERIFY', `reading ${counted(packed.entryCount)} paths and ${counted(packed.size)} bytes back`);
   const product = await verifyProduct(packed, tree, {
     tools: services.tools,
     processors: packer.processors,
@@ -43,4 +46,8 @@ export async function convert(context: PullContext, image: ResolvedImage, indexe
     signal,
   });
   return { product, tree, changes };
+}
+
+function counted(number: number): string {
+  return number.toLocaleString('en-US');
 }
