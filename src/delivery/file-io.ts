@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { finishDigest, type Digest } from '../lib/digest.js';
 import { errnoOf } from '../lib/errors.js';
+import { HandedOn } from '../lib/handed-on.js';
 import type { Pace } from '../lib/pace.js';
 import { stopIfAborted } from './abort.js';
 import { deliveryFailed } from './failures.js';
@@ -51,7 +52,7 @@ export async function copyRange({ from, to, start, end, signal, onBytes }: CopyR
 async function requireSize(file: FileHandle, size: number): Promise<void> {
   const found = await file.stat();
   if (found.size === size) return;
-  throw deliveryFailed('Another worker with the same pull writes the same file. Try again.');
+  throw new HandedOn('DELIVERY_FAILED', 'Another worker with the same pull writes the same file. Try again.');
 }
 
 /** write(2) may take less than it is given, for one when the disk is nearly full. */

@@ -13,6 +13,7 @@
 import { lstat } from 'node:fs/promises';
 import { sha256, type Digest } from '../lib/digest.js';
 import { abortReason } from '../lib/errors.js';
+import { HandedOn } from '../lib/handed-on.js';
 import { stopIfAborted } from './abort.js';
 import { deliveryFailed, explainProduct } from './failures.js';
 import { folderOf, publishedNames, temporaryNames, type FileNames, type TargetName } from './names.js';
@@ -154,12 +155,15 @@ async function cleaningUp<T>(
   try {
     stopIfAborted(signal);
     return await work();
-  } catch (error) {
+  } catch (failure) {
+    const error = signal.aborted ? abortReason(signal) : failure;
+    // Whoever goes on builds on what is there, and may have begun to.
+    if (error instanceof HandedOn) throw error;
     for (const name of [temporary.image, temporary.sidecar, temporary.meta]) {
       // The first failure is the one to report; what can't be removed now is swept later.
       await target.remove(name).catch(() => {});
     }
-    throw signal.aborted ? abortReason(signal) : error;
+    throw error;
   }
 }
 

@@ -2,6 +2,7 @@
  * One worker working on one pull: takes it over in the index, runs the stages, and ends it.
  */
 import { abortReason, errnoOf, GatewayError, messageOf } from '../lib/errors.js';
+import { HandedOn } from '../lib/handed-on.js';
 import type { Logger } from '../lib/log.js';
 import { persistently } from '../models/database.js';
 import type { PullStore } from '../models/pull-store.js';
@@ -43,7 +44,10 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
     if (known === undefined) return;
     // Its worker may have died between the end and this.
     if (isTerminal(known.state)) return persistently(() => pulls.release(known.key, pullId), indexRetryMs);
-    if (known.attempt > 0) await tidyAfterDeadWorker(known, options);
+    if (known.attempt > 0) {
+      await tidyAfterDeadWorker(known, options);
+      await removeParts(known, options);
+    }
     await endPull(ending, known, cancelled(known.stage ?? 'QUEUE'));
     return;
   }
@@ -52,6 +56,7 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
   if (deaths > config.jobs.maxStalledCount) {
     const stage = (await progress.read(pullId).catch(() => undefined))?.stage ?? record.stage ?? 'QUEUE';
     const message = `The workers that held this pull died ${String(deaths)} ${deaths === 1 ? 'time' : 'times'}; the last was at ${stage}. Pull again, and tell the administrator if it happens again.`;
+    await removeParts(record, options);
     await endPull(ending, record, { state: 'FAILED', error: { code: 'STALLED', message, stage, retryable: true } });
     return;
   }
@@ -108,6 +113,8 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
     await options.work.remove(pullId).catch((error: unknown) => log.warn({ err: error }, 'the work directory of a pull could not be removed'));
   }
 
+  // Of an image that this attempt has not been about: a tag can move in between.
+  if (record.attempt > 1) await removeParts(record, options);
   const final = endedSnapshot({ ...tracker.snapshot, sequence: tracker.snapshot.sequence + 1 }, outcome);
   const ours = await persistently(() => pulls.finish(final), indexRetryMs);
   if (ours) await tracker.close(final);
@@ -117,7 +124,7 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
 }
 
 /** The job is another worker's, now or soon: this one stops without a word. */
-export class LostPull extends GatewayError {
+export class LostPull extends HandedOn {
   /** True when this worker gives the pull up of its own will, because it stops. */
   readonly isHandedBack: boolean;
 
@@ -144,20 +151,23 @@ function timeLimit(startedAt: Date, limitMs: number): { readonly signal: AbortSi
 }
 
 /**
- * What the killed worker of an earlier attempt has left: on this host's disks, on the system, in the index. What can't
- * be reached now does not keep the pull from going on.
+ * What the killed worker of an earlier attempt has left on this host's disks and in the index. What it has left on the
+ * system is built upon. What can't be reached now does not keep the pull from going on.
  */
-async function tidyAfterDeadWorker({ _id: pullId, system: name }: PullRecord, { pipeline, work, log }: PullRunnerOptions): Promise<void> {
-  const system = pipeline.systems.find(name);
-  const steps = [
-    () => work.sweep(),
-    () => pipeline.blobs.sweep(),
-    () => (system === undefined ? Promise.resolve() : sweepTemporary(pipeline.target(system), (id) => id !== pullId)),
-    () => persistently(() => pipeline.images.unholdAll(pullId), pipeline.indexRetryMs),
-  ];
+async function tidyAfterDeadWorker({ _id: pullId }: PullRecord, { pipeline, work, log }: PullRunnerOptions): Promise<void> {
+  const steps = [() => work.sweep(), () => pipeline.blobs.sweep(), () => persistently(() => pipeline.images.unholdAll(pullId), pipeline.indexRetryMs)];
   for (const step of steps) {
     await step().catch((error: unknown) => log.warn({ err: error, pull: pullId }, 'what a dead worker has left could not be tidied up'));
   }
+}
+
+/** What is left of the pull on its system when it ends. What can't be removed now is found when the system is verified. */
+async function removeParts({ _id: pullId, system: name }: PullRecord, { pipeline, log }: PullRunnerOptions): Promise<void> {
+  const system = pipeline.systems.find(name);
+  if (system === undefined) return;
+  await sweepTemporary(pipeline.target(system), (id) => id !== pullId).catch((error: unknown) => {
+    log.warn({ err: error, pull: pullId }, 'what a pull has left on its system could not be removed');
+  });
 }
 
 export function cancelled(stage: PullStage): PullOutcome {

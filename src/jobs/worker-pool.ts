@@ -118,16 +118,20 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
     const parsed = jobData.safeParse(job.data);
     const id = parsed.success ? parsed.data.pullId : (job.id ?? '');
     const controller = new AbortController();
-    const done = work(job, token, id, controller).finally(() => {
-      running.delete(id);
+    // Its lock was lost, or the job could not be had again. What it still does must be over first: both have the same names.
+    const before = running.get(id);
+    before?.controller.abort(new LostPull(false));
+    const done = work(job, token, id, controller, before?.done).finally(() => {
+      if (running.get(id)?.controller === controller) running.delete(id);
       wake();
     });
     running.set(id, { job, token, controller, done });
   }
 
-  async function work(job: Job, token: string, pullId: string, controller: AbortController): Promise<void> {
+  async function work(job: Job, token: string, pullId: string, controller: AbortController, before: Promise<void> | undefined): Promise<void> {
     const lock = keepLock(job, token, pullId, controller);
     try {
+      await before;
       await options.run(pullId, controller.signal);
       lock.stop();
       await job.moveToCompleted(null, token, false);

@@ -6,7 +6,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { once } from 'node:events';
 import { GatewayError } from '../../src/lib/errors.js';
 import { findProgram, runChild, startChild, type RunningChild } from '../../src/lib/child.js';
@@ -20,6 +20,8 @@ export interface SshdOptions {
   readonly wrap?: readonly string[];
   /** Further lines of sshd_config. */
   readonly lines?: readonly string[];
+  /** Locks up those who log in (`ChrootDirectory`), as sites do. Only root can; for others nothing changes. */
+  readonly chroot?: boolean;
 }
 
 export interface Sshd {
@@ -32,6 +34,10 @@ export interface Sshd {
   /** Number of that user, for the owner of image directories. */
   readonly uid: number;
   readonly directory: string;
+  /** Where directories for those who log in are to be made: what is elsewhere they can't see when they are locked up. */
+  readonly root: string;
+  /** What a path below `root` is called by those who log in. */
+  seen(path: string): string;
   /** Private key files that are let in: one without a passphrase, one whose passphrase is `a phrase`. */
   readonly key: string;
   readonly lockedKey: string;
@@ -66,6 +72,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   await chmod(authorized, 0o644);
   const port = await freePort();
   const username = isRoot ? 'nobody' : userInfo().username;
+  const isLockedUp = isRoot && options.chroot === true;
+  // All that leads to a chroot must be root's alone, which a directory for temporary files is not.
+  const root = isLockedUp ? await mkdtemp('/run/imagegw-chroot-') : await mkdtemp(join(directory, 'root-'));
+  await chmod(root, 0o755);
   const config = join(directory, 'sshd_config');
   await writeFile(
     config,
@@ -84,6 +94,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       `ForceCommand internal-sftp ${options.sftpArguments ?? ''}`,
       `MaxSessions ${String(options.maxSessions ?? 10)}`,
       'MaxStartups 100',
+      ...(isLockedUp ? [`ChrootDirectory ${root}`] : []),
       ...(options.lines ?? []),
     ].join('\n'),
   );
@@ -132,6 +143,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     username,
     uid: isRoot ? 65_534 : userInfo().uid,
     directory,
+    root,
+    seen: (path) => (isLockedUp ? join('/', relative(root, path)) : path),
     key,
     lockedKey,
     hostKey,
@@ -146,7 +159,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     },
     async stop() {
       await kill();
-      await rm(directory, { recursive: true, force: true });
+      for (const made of [directory, root]) await rm(made, { recursive: true, force: true });
     },
   };
 }
