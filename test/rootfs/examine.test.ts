@@ -110,6 +110,23 @@ describe('a hook', () => {
     expect(existsSync(examination.unpackInto)).toBe(false);
   });
 
+  it('refuses: EXAMINATION_FAILED with its last words', async () => {
+    examiner('cat > /dev/null; echo "found a miner" >&2; exit 7');
+    await expect(runExaminer({ ...examination, kind: 'hook' })).rejects.toMatchObject({
+      code: 'EXAMINATION_FAILED',
+      retryable: false,
+      message: expect.stringContaining('found a miner') as unknown,
+    });
+  });
+
+  it('takes too long, its input unread', async () => {
+    examiner('exec sleep 600');
+    await expect(runExaminer({ ...examination, kind: 'hook', timeLimitMs: 300 })).rejects.toMatchObject({
+      code: 'EXAMINATION_FAILED',
+      message: expect.stringContaining('time limit') as unknown,
+    });
+  });
+
   it('may leave its input unread', async () => {
     examiner('exit 0');
     await runExaminer({ ...examination, kind: 'hook' });

@@ -28,6 +28,11 @@ const CASES: Readonly<Record<string, Case>> = {
     tars: one(dir('a/'), file('a/../../escape')),
     says: /"a\/\.\.\/\.\.\/escape"/,
   },
+  'an absolute path that climbs out': { tars: one(file('/../escape')), says: /"\/\.\.\/escape"/ },
+  'a symbolic link in the place of a parent that climbs out by its name': {
+    tars: one({ name: 's', type: 'symlink', link: '..' }, file('s/../../escape')),
+    says: /"s\/\.\.\/\.\.\/escape"/,
+  },
   'a path that is nothing but ..': { tars: one(dir('..')), says: /"\.\."/ },
   'a hard link out of the image': {
     tars: one({ name: 'l', type: 'hardlink', link: '../../etc/passwd' }),

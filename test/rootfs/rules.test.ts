@@ -257,6 +257,17 @@ describe('the policy', () => {
     ]);
   });
 
+  it('drops capabilities and attributes, and says so', async () => {
+    const capability = '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
+    const ping = { ...file('ping'), pax: { 'SCHILY.xattr.security.capability': capability, 'SCHILY.xattr.user.note': 'n' } };
+    await inScratch(async (directory) => {
+      const layer = writeLayer(join(directory, 'blobs'), tarOf(ping));
+      const { product, policyNotes } = await convert([layer], directory, { policy: DEFAULT_ROOTFS_POLICY });
+      expect([...policyNotes].sort()).toEqual(['extended attributes dropped: 1 ("ping")', 'file capabilities dropped: 1 ("ping")']);
+      expect(execFileSync('sqfs2tar', [product.path]).toString('latin1')).not.toContain('SCHILY.xattr');
+    });
+  });
+
   it('keeps setuid bits unless told', async () => {
     await inScratch(async (directory) => {
       const layer = writeLayer(join(directory, 'blobs'), tarOf({ ...file('su'), mode: 0o4711 }));
