@@ -14,12 +14,12 @@ import { GatewayError } from './errors.js';
 
 export interface HashedFile {
   /**
-   * Writes pieces one behind the other, from `position` on. Their memory goes to the thread for that time: nobody else may
-   * look at it. What had been written there before is forgotten.
+   * Writes pieces one behind the other, from `position` on. What lies in shared memory is read there, and must stay as it is
+   * for that time; the rest is copied. What had been written there before is forgotten.
    *
-   * @returns that memory. @throws Error with the `code` of the disk.
+   * @throws Error with the `code` of the disk.
    */
-  write(pieces: readonly Uint8Array[], position: number): Promise<readonly ArrayBufferLike[]>;
+  write(pieces: readonly Uint8Array[], position: number): Promise<void>;
   /** The bytes before `end` are in the file, and stay as they are: they can be hashed already. */
   advance(end: number): void;
   /**
@@ -91,8 +91,7 @@ parentPort.on('message', ({ file, fd, algorithm, request, kind, ...order }) => {
     } catch (error) {
       failure = failed(error);
     }
-    const memory = order.pieces.map((piece) => piece.buffer);
-    return parentPort.postMessage({ request, failure, memory }, memory);
+    return parentPort.postMessage({ request, failure });
   }
   try {
     if (state.failure === undefined) catchUp(fd, state, order.end);
@@ -108,12 +107,11 @@ const answerSchema = z.object({
   request: z.number(),
   failure: z.object({ message: z.string(), code: z.string().optional() }).optional(),
   hex: z.string().default(''),
-  memory: z.array(z.instanceof(ArrayBuffer)).default([]),
 });
 type Answer = Omit<z.infer<typeof answerSchema>, 'request'>;
 
 const threads: (Thread | undefined)[] = [];
-const DEAD: Answer = { failure: { message: 'the thread that had it has died' }, hex: '', memory: [] };
+const DEAD: Answer = { failure: { message: 'the thread that had it has died' }, hex: '' };
 let files = 0;
 let requests = 0;
 
@@ -123,15 +121,15 @@ export function hashOfFile(handle: FileHandle, algorithm: 'sha256' | 'sha512'): 
   const file = files;
   const thread = threadFor(file);
 
-  function post(request: number, order: Order, memory: readonly ArrayBufferLike[]): void {
-    thread.worker.postMessage({ file, fd: handle.fd, algorithm, request, ...order }, memory.filter((one) => one instanceof ArrayBuffer));
+  function post(request: number, order: Order): void {
+    thread.worker.postMessage({ file, fd: handle.fd, algorithm, request, ...order });
   }
 
-  function ask(order: Order, memory: readonly ArrayBufferLike[] = []): Promise<Answer> {
+  function ask(order: Order): Promise<Answer> {
     return new Promise((resolve) => {
       if (thread.isDead) return resolve(DEAD);
       requests += 1;
-      post(requests, order, memory);
+      post(requests, order);
       thread.waiting.set(requests, resolve);
       thread.worker.ref();
     });
@@ -139,12 +137,13 @@ export function hashOfFile(handle: FileHandle, algorithm: 'sha256' | 'sha512'): 
 
   return {
     async write(pieces, position) {
-      const { failure, memory } = await ask({ kind: 'write', pieces, position }, pieces.map(({ buffer }) => buffer));
+      // Of what is not shared all memory behind it would be copied.
+      const own = pieces.map((piece) => (piece.buffer instanceof SharedArrayBuffer ? piece : new Uint8Array(piece)));
+      const { failure } = await ask({ kind: 'write', pieces: own, position });
       if (failure !== undefined) throw Object.assign(new Error(failure.message), { code: failure.code });
-      return memory;
     },
     advance(end) {
-      post(0, { kind: 'advance', end }, []);
+      post(0, { kind: 'advance', end });
     },
     async digest(end) {
       const { failure, hex } = await ask({ kind: 'digest', end });

@@ -3,7 +3,7 @@ import type { HashedFile } from '../lib/file-hash.js';
 import type { ReceiveMemory } from './receive-memory.js';
 
 /** What a batch has at least (bytes), but for the last one: each costs a change of threads, and pieces are small. */
-const MIN_BYTES = 256 * 1024;
+const MIN_BYTES = 512 * 1024;
 /** What may wait for the disk (bytes, pieces) before the sender has to wait too. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_PIECES = 256;
@@ -55,20 +55,21 @@ export function createBatchWriter(file: Pick<HashedFile, 'write'>, options: Batc
   }
 
   async function writeBatch(): Promise<void> {
-    // Who has received the last piece must be done with its memory before that goes to another thread.
-    await Promise.resolve();
     const batch = pending;
     const bytes = pendingBytes;
     pending = [];
     pendingBytes = 0;
-    for (const used of await file.write(batch, at)) memory?.giveBack(used);
+    await file.write(batch, at);
+    for (const piece of batch) memory?.giveBack(piece);
     at += bytes;
     options.onWritten(bytes);
   }
 
   return {
     push(piece) {
-      pending.push(memory?.isAlone(piece) === true ? piece : new Uint8Array(piece));
+      const joined = joinedWith(pending.at(-1), piece);
+      if (joined === undefined) pending.push(piece);
+      else pending[pending.length - 1] = joined;
       pendingBytes += piece.length;
       if (writing === undefined && isEnough() && failure === undefined) start();
       isFull = pendingBytes >= MAX_BYTES || pending.length >= MAX_PIECES;
@@ -82,4 +83,10 @@ export function createBatchWriter(file: Pick<HashedFile, 'write'>, options: Batc
       if (failure !== undefined) throw failure.error;
     },
   };
+}
+
+/** Both as one when the second lies behind the first in the same memory, as what a socket has received does. */
+function joinedWith(first: Uint8Array | undefined, second: Uint8Array): Uint8Array | undefined {
+  if (first?.buffer !== second.buffer || first.byteOffset + first.length !== second.byteOffset) return undefined;
+  return new Uint8Array(first.buffer, first.byteOffset, first.length + second.length);
 }

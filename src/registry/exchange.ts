@@ -2,7 +2,9 @@
  * One HTTP exchange: redirects followed by hand, each hop checked like a first URL, credentials dropped at the first
  * change of scheme, host or port (distribution spec), and bodies read within a bound.
  */
+import { once as onceEvent } from 'node:events';
 import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { request } from 'undici';
 import { abortReason, errnoOf, GatewayError, messageOf } from '../lib/errors.js';
 import type { RegistryLimits } from './settings.js';
@@ -80,9 +82,12 @@ async function once(
       },
       ...(wanted.body === undefined ? {} : { body: wanted.body }),
       signal,
+      // undici closes after a HEAD, for servers that send a body all the same; what that costs here is one more try.
+      reset: false,
     });
     // A body that is given up in mid-way fails; its reader, if there is one, is told.
     body.on('error', () => {});
+    if (wanted.method === 'HEAD') await ended(body);
     const values = (name: string): readonly string[] => {
       const value = headers[name];
       return value === undefined ? [] : Array.isArray(value) ? value : [value];
@@ -139,6 +144,13 @@ export function connectionError(error: unknown, url: URL): GatewayError {
   });
 }
 
+/** Waits for the end of a body that is empty, after which its connection takes the next request. */
+async function ended(body: Readable): Promise<void> {
+  body.resume();
+  if (!body.closed) await onceEvent(body, 'close');
+  await nextTurn();
+}
+
 /** Gives an answer's connection back or closes it; never waits for a long body. */
 export function discard(answer: Answer): void {
   if (Number(answer.header('content-length') ?? 'NaN') <= 65_536) answer.body.resume();
@@ -172,6 +184,8 @@ export async function readBody(
     if (signal.aborted) throw abortReason(signal);
     throw connectionError(error, answer.url);
   }
+  // undici has its connection ready again a turn later; who asks before that gets a new one.
+  await nextTurn();
   return Buffer.concat(chunks);
 }
 

@@ -37,15 +37,17 @@ export function createTransport(
     [new URL(settings.url).host, ...(settings.realmHosts ?? [])].map((host) => host.toLowerCase()),
   );
   const general = addressPolicy(settings.allowedAddresses ?? []);
+  const ownPolicies = new Map<string, AddressPolicy>();
 
   function policyFor(hostname: string, port: string): AddressPolicy {
     const host = unbracketed(hostname);
     const spelt = isIP(host) === 6 ? `[${host}]` : host;
     // The permission is for this host and port: a redirect to another port of the same machine is a stranger's wish.
     const named = own.has(`${spelt}:${port}`) || ((port === '443' || port === '80') && own.has(spelt));
-    return named
-      ? addressPolicy([...(settings.allowedAddresses ?? []), ...addressesOfNamedHost(host)])
-      : general;
+    if (!named) return general;
+    const policy = ownPolicies.get(host) ?? addressPolicy([...(settings.allowedAddresses ?? []), ...addressesOfNamedHost(host)]);
+    ownPolicies.set(host, policy);
+    return policy;
   }
 
   const connect: buildConnector.connector = (options, callback) => {

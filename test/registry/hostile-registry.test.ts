@@ -207,6 +207,36 @@ describe('documents', () => {
   });
 });
 
+describe('connections', () => {
+  test('HEAD, documents and a layer come over one', async () => {
+    fake.putImage([Buffer.from('x')], '1');
+    const sockets = new Set<unknown>();
+    fake.hook = ({ socket }) => {
+      sockets.add(socket);
+      return false;
+    };
+    await pullLayer(clientFor());
+    expect(fake.seen.map(({ method }) => method)).toEqual(['HEAD', 'GET', 'GET', 'GET']);
+    expect(sockets.size).toBe(1);
+  });
+
+  test.each([200, 404])('a body that comes behind the %s of a HEAD is no answer to what is asked next', async (status) => {
+    fake.putImage([Buffer.from('x')], '1');
+    const digest = [...fake.manifests.keys()][0]!;
+    const forged = 'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n';
+    fake.hook = ({ method, socket }) =>
+      method === 'HEAD' &&
+      socket.write(
+        `HTTP/1.1 ${String(status)} OK\r\ncontent-length: ${String(forged.length)}\r\ndocker-content-digest: ${digest}\r\n\r\n${forged}`,
+      );
+    const client = clientFor();
+    if (status === 200) expect((await pullLayer(client)).bytes.toString()).toBe('x');
+    else await expect(resolve(client)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    fake.hook = undefined;
+    expect((await resolve(client)).layers).toHaveLength(1);
+  });
+});
+
 describe('layers', () => {
   const layer = randomBytes(300_000);
   const isBlob = (path: string): boolean => path.endsWith(digestOf(layer));
