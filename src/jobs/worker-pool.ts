@@ -18,7 +18,7 @@ import type { RedisConnections } from './redis-connections.js';
 export interface WorkerPoolOptions {
   readonly systems: readonly string[];
   readonly slots: number;
-  readonly jobs: JobsConfig;
+  readonly jobs: Pick<JobsConfig, 'lockDurationMs' | 'stalledIntervalMs'>;
   readonly redis: RedisConnections;
   readonly names: RedisNames;
   /** Works on one pull to its end. When it throws, the job stays and is taken over. */

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { queueName, redisNames } from '../../src/jobs/keys.js';
+import { LostPull } from '../../src/jobs/pull-runner.js';
+import { createPullQueues, type PullQueues } from '../../src/jobs/pull-queues.js';
+import { connectRedis, type RedisConnections } from '../../src/jobs/redis-connections.js';
+import { startWorkerPool } from '../../src/jobs/worker-pool.js';
+import { createLogger } from '../../src/lib/log.js';
+import { startTestStack, type TestStack } from '../support/stack.js';
+
+const ID = 'pull_1';
+const names = redisNames('pool');
+
+let stack: TestStack;
+let redis: RedisConnections;
+let queues: PullQueues;
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  redis = await connectRedis(stack.redis, () => {});
+  queues = createPullQueues({ redis: redis.commands, names, onError: () => {} });
+});
+afterAll(async () => {
+  await queues.close();
+  redis.close();
+  await stack.stop();
+});
+
+it('a pull whose lock was lost comes back to its own worker: the first attempt ends before the next begins, which can still be cancelled', async () => {
+  const told: string[] = [];
+  const waiting: (() => void)[] = [];
+  /** Resolves when `told` has grown to so many. */
+  const until = async (count: number): Promise<void> => {
+    while (told.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const tell = (what: string): void => {
+    told.push(what);
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  let tidyUp = (): void => {};
+  const tidied = new Promise<void>((resolve) => (tidyUp = resolve));
+  let attempts = 0;
+  const pool = startWorkerPool({
+    systems: ['one'],
+    slots: 2,
+    jobs: { lockDurationMs: 600, stalledIntervalMs: 100 },
+    redis,
+    names,
+    isCancelled: () => Promise.resolve(false),
+    log: createLogger('fatal'),
+    async run(_id, signal) {
+      const attempt = ++attempts;
+      tell(`${String(attempt)} begins`);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      tell(`${String(attempt)} stops: ${signal.reason instanceof LostPull ? 'lost' : 'cancelled'}`);
+      if (attempt === 1) await tidied;
+      tell(`${String(attempt)} ends`);
+      if (signal.reason instanceof LostPull) throw signal.reason;
+    },
+  });
+  await queues.add('one', ID);
+  await until(1);
+  expect(await redis.commands.del(`${names.prefix}:${queueName('one')}:${ID}:lock`)).toBe(1);
+  await until(2);
+  // The job has been taken again, as its lock shows; the attempt must not have begun.
+  while ((await redis.commands.exists(`${names.prefix}:${queueName('one')}:${ID}:lock`)) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(pool.running).toBe(1);
+  tidyUp();
+  await until(4);
+  expect(pool.running).toBe(1);
+  await redis.commands.publish(names.cancelChannel, ID);
+  await until(6);
+  expect(told).toEqual(['1 begins', '1 stops: lost', '1 ends', '2 begins', '2 stops: cancelled', '2 ends']);
+  await pool.close(0);
+});
