@@ -4,7 +4,7 @@ import { readFileSync, rmSync, mkdirSync, readdirSync, existsSync } from 'node:f
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
-import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { digestOf, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
@@ -87,6 +87,40 @@ describe('a pull', () => {
 
     const image = await client.lookup('one', 'docker://app:first');
     expect(image).toMatchObject({ imageId: digest.slice(7), isPublic: true, tags: [{ reference: 'test/app:first' }] });
+  });
+
+  it('keeps what the product was made of, and what was dropped and changed on the way', async () => {
+    const layers = [
+      tarOf({ name: 'dev/', type: 'directory' }, { name: 'dev/null', type: 'char', major: 1, minor: 3 }, { name: 'own', body: 'own', uid: 7 }),
+      tarOf({ name: 'ping', body: 'ping', pax: { 'SCHILY.xattr.security.capability': 'x' } }),
+    ];
+    const digest = registry.putImage(layers, 'recorded');
+    const { config } = JSON.parse(registry.manifests.get('recorded')!.bytes.toString()) as { config: { digest: string } };
+    const states = await statesOf(client, (await pullTo('app:recorded')).id);
+    expect(states.at(-1)).toMatchObject({ state: 'READY' });
+    const fields = 'manifestDigest configDigest path size sha256 packer entryCount changes layers { digest diffId size }';
+    const answer = await fetch(gateway.url!, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: `{ image(system: "one", reference: "app:recorded") { ${fields} } }` }),
+    });
+    const { data } = (await answer.json()) as { data: { image: { path: string } } };
+    const product = readFileSync(data.image.path);
+    expect(data.image).toEqual({
+      manifestDigest: digest,
+      configDigest: config.digest,
+      path: join(site.images, `${digest.slice(7)}.squashfs`),
+      size: product.length,
+      sha256: digestOf(product),
+      packer: expect.stringMatching(/^imagegw-squash \d+ zstd \S+ .*--compressor zstd --block-size 131072 --level 3$/),
+      entryCount: 3,
+      changes: [
+        'contents of /dev, /proc and /sys dropped: 1 ("dev/null")',
+        'owner set to root: 1 ("own")',
+        'file capabilities dropped: 1 ("ping")',
+      ],
+      layers: layers.map((layer) => ({ digest: digestOf(layer), diffId: digestOf(layer), size: layer.length })),
+    });
   });
 
   it('is one pull for fifty callers at once', async () => {
