@@ -13,7 +13,8 @@ export default {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  testTimeout: 60_000,
+  // To end what hangs, and no judgement of how fast a machine is.
+  testTimeout: 180_000,
   testSequencer: '<rootDir>/test/support/longest-first.cjs',
   // Most tests wait for other processes: more at a time than jest would take on a small machine.
   maxWorkers: availableParallelism() + 1,

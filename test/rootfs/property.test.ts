@@ -83,7 +83,7 @@ describe(`random layers, from seed ${String(SEED)}`, () => {
     const signal = new AbortController().signal;
     let merged = 0;
     await inScratch(async (directory) => {
-      for (let seed = SEED; seed < SEED + 400; seed++) {
+      for (let seed = SEED; seed < SEED + 200; seed++) {
         const layers = randomLayers(diceOf(seed), false);
         const blobs = layers.map((items) => writeLayer(directory, tarOf(...items), 'none'));
         const ours: unknown = await Promise.all(
@@ -106,7 +106,7 @@ describe(`random layers, from seed ${String(SEED)}`, () => {
       }
     });
     // The comparison is of trees, not of refusals.
-    expect(merged).toBeGreaterThan(60);
+    expect(merged).toBeGreaterThan(30);
   });
 
   it('come out as umoci unpacks them, contents and hard links too', async () => {
