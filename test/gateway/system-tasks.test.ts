@@ -11,7 +11,7 @@ import { createImageStore } from '../../src/models/image-store.js';
 import { createTaskStore } from '../../src/models/task-store.js';
 import { giveTo } from '../delivery/fixtures/targets.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
-import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type Site, type SpawnOptions } from '../support/gateway.js';
+import { clientOf, kill, makeSite, spawnGateway, spawnWorker, startInProcess, statesOf, type Site, type SpawnOptions } from '../support/gateway.js';
 import { startSshd, type Sshd } from '../support/sshd.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
@@ -131,6 +131,30 @@ describe('checking a system', () => {
     await worker({ commandArguments: ['--systems', 'two'] });
     await expect(check('one')).rejects.toMatchObject({ code: 'NO_WORKER' });
     await expect(check('none')).rejects.toMatchObject({ code: 'UNKNOWN_SYSTEM' });
+  });
+
+  it('goes on when the API node that asked for it is killed: it leaves nothing, and the next one has it done anew', async () => {
+    await work();
+    // So that it has logged in, and can be held.
+    expect(await check('far')).toMatchObject({ isUsable: true });
+    const { child, url } = await spawnGateway(site, 'api');
+    workers.push(child);
+    sshd.signal('SIGSTOP');
+    const asked = clientOf({ url }).checkSystem('far');
+    asked.catch(() => {});
+    let task = await database.tasks.findOne({ kind: 'CHECK' }).lean().exec();
+    while (task?.claim == null) task = await database.tasks.findOne({ kind: 'CHECK' }).lean().exec();
+    await kill(child);
+    await expect(asked).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    sshd.signal('SIGCONT');
+    const next = await spawnGateway(site, 'api');
+    workers.push(next.child);
+    expect(await clientOf({ url: next.url }).checkSystem('far')).toMatchObject({ isUsable: true });
+    expect(filesOf(far)).toEqual([]);
+    // Nobody has fetched the first answer: it goes when its time is up.
+    expect(await database.tasks.findById(task._id).lean().exec()).toMatchObject({ claim: null, problem: null, answer: { freeBytes: expect.any(Number) } });
+    await database.tasks.updateOne({ _id: task._id }, { $set: { dueAt: new Date(), expiresAt: new Date() } }).exec();
+    while ((await database.tasks.countDocuments({})) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 });
 
