@@ -129,6 +129,18 @@ describe('a packer that fails', () => {
   });
 });
 
+describe('imagegw-squash is killed', () => {
+  it.each([
+    ['while it reads a layer', 'scan', '"$REAL" "$@" 2>/dev/null | head -c 700; kill -9 $$'],
+    ['while it reads the product back', 'read', '"$REAL" "$@" 2>/dev/null | head -c 100; kill -9 $$'],
+  ])('%s: neither the layer nor the product is blamed', async (_name, command, script) => {
+    const path = program('squash', `REAL=${tools.squash.path}\n[ "$1" = ${command} ] || exec "$REAL" "$@"\n${script}`);
+    const error = await failure([layer], { pack: { tools: { ...tools, squash: { ...tools.squash, path } } } });
+    expect(error).toMatchObject({ code: 'CONVERSION_FAILED', retryable: true, message: expect.stringMatching(/SIGKILL/) as unknown });
+    expect(readdirSync(directory)).toEqual(['blobs']);
+  });
+});
+
 describe('a packer that says all is well, and is wrong', () => {
   const LIES: Readonly<Record<string, readonly [script: string, says: RegExp]>> = {
     'content changed': ['sed "s/secret content/SECRET CONTENT/" | "$REAL" "$@"', /"d\/a" has other content/],

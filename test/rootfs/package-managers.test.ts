@@ -54,4 +54,4 @@ const isRoot = process.getuid?.() === 0;
     expect(ours.has('usr/share/man')).toBe(false);
     expect([...ours.keys()].filter((path) => path.startsWith('usr/share/doc/'))).toEqual(['usr/share/doc/only']);
   });
-}, 300_000);
+}, 900_000);
