@@ -1,4 +1,4 @@
-/** Writes a stream of small pieces in large batches: while one batch is being written, the next one gathers. */
+/** Writes a stream of small pieces in large batches: while some are being written, the next one gathers. */
 import type { HashedFile } from '../lib/file-hash.js';
 import type { ReceiveMemory } from './receive-memory.js';
 
@@ -7,6 +7,8 @@ const MIN_BYTES = 512 * 1024;
 /** What may wait for the disk (bytes, pieces) before the sender has to wait too. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_PIECES = 256;
+/** So that the thread that writes finds the next batch when it is done with one. */
+const MAX_WRITES = 2;
 
 export interface BatchWriter {
   /** Takes a piece. False when enough waits for the disk: nothing more is to be sent before `onRoom`. */
@@ -34,35 +36,41 @@ export function createBatchWriter(file: Pick<HashedFile, 'write'>, options: Batc
   let pendingBytes = 0;
   let at = options.position;
   let isFull = false;
-  let writing: Promise<void> | undefined;
+  let isEnding = false;
+  const writes = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
 
-  const isEnough = (): boolean => pendingBytes >= MIN_BYTES || pending.length >= MAX_PIECES;
-
-  function start(): void {
-    writing = writeBatch()
-      .catch((error: unknown) => {
-        failure = { error };
-        options.onFailure(error);
-      })
-      .then(() => {
-        writing = undefined;
-        if (failure !== undefined) return;
-        if (isEnough()) start();
-        if (isFull) options.onRoom();
-        isFull = false;
+  function startWhatIsDue(): void {
+    const isEnough = (): boolean => pendingBytes >= MIN_BYTES || pending.length >= MAX_PIECES || (isEnding && pending.length > 0);
+    while (failure === undefined && writes.size < MAX_WRITES && isEnough()) {
+      const write = writeBatch().then(() => {
+        writes.delete(write);
+        startWhatIsDue();
+        if (isFull && failure === undefined) {
+          isFull = false;
+          options.onRoom();
+        }
       });
+      writes.add(write);
+    }
   }
 
   async function writeBatch(): Promise<void> {
     const batch = pending;
     const bytes = pendingBytes;
+    const position = at;
     pending = [];
     pendingBytes = 0;
-    await file.write(batch, at);
-    for (const piece of batch) memory?.giveBack(piece);
     at += bytes;
-    options.onWritten(bytes);
+    try {
+      await file.write(batch, position);
+    } catch (error) {
+      if (failure === undefined) options.onFailure(error);
+      failure ??= { error };
+    }
+    for (const piece of batch) memory?.giveBack(piece);
+    // They end in their order: behind one that failed nothing counts.
+    if (failure === undefined) options.onWritten(bytes);
   }
 
   return {
@@ -71,15 +79,14 @@ export function createBatchWriter(file: Pick<HashedFile, 'write'>, options: Batc
       if (joined === undefined) pending.push(piece);
       else pending[pending.length - 1] = joined;
       pendingBytes += piece.length;
-      if (writing === undefined && isEnough() && failure === undefined) start();
+      startWhatIsDue();
       isFull = pendingBytes >= MAX_BYTES || pending.length >= MAX_PIECES;
       return !isFull;
     },
     async flush() {
-      while (writing !== undefined || (pending.length > 0 && failure === undefined)) {
-        if (writing === undefined) start();
-        await writing;
-      }
+      isEnding = true;
+      startWhatIsDue();
+      while (writes.size > 0) await Promise.race(writes);
       if (failure !== undefined) throw failure.error;
     },
   };

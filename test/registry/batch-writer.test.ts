@@ -64,8 +64,9 @@ test('who sends faster than the disk takes is told to wait, and to go on', async
     sent += 1;
     await Promise.resolve();
   }
-  // A batch at the disk, and one that waits.
+  // Two batches at the disk, and one that waits.
   expect(sent * 64).toBeLessThan(2048);
+  expect(written).toHaveLength(2);
   expect(rooms).toBe(0);
   const flushed = writer.flush();
   for (let open = written.shift(); open !== undefined; open = written.shift()) {
@@ -88,4 +89,18 @@ test('a full disk is told to the sender as soon as it is known, and to who waits
   await expect(writer.flush()).rejects.toMatchObject({ code: 'ENOSPC' });
   await hashed.drop();
   await file.close();
+});
+
+test('what is written behind a batch that failed is not told as there', async () => {
+  const ends: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const told: number[] = [];
+  const failures: unknown[] = [];
+  const file = { write: () => new Promise<void>((resolve, reject) => ends.push({ resolve, reject })) };
+  const writer = createBatchWriter(file, { position: 0, onWritten: (bytes) => told.push(bytes), onFailure: (error) => failures.push(error), onRoom: () => {} });
+  for (let count = 0; count < 3; count += 1) writer.push(Buffer.alloc(512 * 1024));
+  const flushed = writer.flush();
+  ends[0]!.reject(new Error('full'));
+  ends[1]!.resolve();
+  await expect(flushed).rejects.toThrow('full');
+  expect([told, failures.length, ends.length]).toEqual([[], 1, 2]);
 });
