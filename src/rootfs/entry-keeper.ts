@@ -32,7 +32,7 @@ export class EntryKeeper {
   #add(entry: TarEntry, offset: number): void {
     const limits = this.#limits;
     if (this.entries.length >= limits.entries)
-      throw bad(`it has more than ${String(limits.entries)} entries`);
+      throw bad(`it has more than ${String(limits.entries)} entries, the limit of this site (RootfsLimits.entries)`);
     let xattrBytes = 0;
     for (const [name, value] of entry.xattrs) xattrBytes += name.length + value.length;
     if (xattrBytes > limits.xattrBytes)

@@ -33,7 +33,7 @@ export async function mergeLayers(
       if (bytes > limits.imageBytes)
         throw bad(`with it the image has more than ${String(limits.imageBytes)} bytes uncompressed`);
       if (entries > limits.entries)
-        throw bad(`with it the image has more than ${String(limits.entries)} entries`);
+        throw bad(`with it the image has more than ${String(limits.entries)} entries, the limit of this site (RootfsLimits.entries)`);
       await new LayerMerge(tree, index.entries, number, limits).apply(pacer);
     } catch (error) {
       throw aboutLayer(index.layer, error);
