@@ -74,7 +74,7 @@ export function createCacheFiles(directory: string, owner: string): CacheFiles {
     partialPath: (key) => own('partial', key),
 
     async prepare() {
-      for (const folder of FOLDERS) await mkdir(join(directory, folder), { recursive: true, mode: 0o700 });
+      await Promise.all(FOLDERS.map((folder) => mkdir(join(directory, folder), { recursive: true, mode: 0o700 })));
       await announceOwner(ownersDirectory, owner);
     },
 
