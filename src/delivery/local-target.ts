@@ -5,25 +5,14 @@
  * files are only ever made with O_EXCL, opened with O_NOFOLLOW, and `.imagegw` must be a real directory.
  */
 import { constants, type BigIntStats } from 'node:fs';
-import {
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  stat,
-  statfs,
-  unlink,
-  type FileHandle,
-} from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { link, lstat, mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
 import type { Digest } from '../lib/digest.js';
 import { errnoOf, messageOf } from '../lib/errors.js';
 import { fileVersion } from '../lib/file-version.js';
 import type { Pace } from '../lib/pace.js';
-import { deliveryFailed, explain, explainProduct, gatewayUser, isFull, noSpace } from './failures.js';
+import { deliveryFailed, explainProduct, gatewayUser } from './failures.js';
 import { closeAfter, copyRange, digestOfFile, orAbsent, writeFully } from './file-io.js';
+import { LocalDirectory } from './local-directory.js';
 import { folderOf, type Folder, type TargetName } from './names.js';
 import type { FileStat, Room, Target, Verification, WriteOptions } from './target.js';
 
@@ -58,12 +47,12 @@ const NO_LINK = new Set(['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNO
 class LocalTarget implements Target {
   readonly reserveBytes: number;
   readonly verify: Verification;
-  readonly #directory: string;
+  readonly #directory: LocalDirectory;
   readonly #mode: number;
   readonly #owner: { readonly uid: number; readonly gid: number } | undefined;
 
   constructor(options: LocalTargetOptions) {
-    this.#directory = resolve(options.imageDirectory);
+    this.#directory = new LocalDirectory(options.imageDirectory);
     this.#mode = options.mode ?? 0o600;
     this.#owner = options.owner;
     this.reserveBytes = options.reserveBytes ?? 0;
@@ -71,35 +60,29 @@ class LocalTarget implements Target {
   }
 
   pathOf(name: TargetName | Folder): string {
-    return join(this.#directory, name);
+    return this.#directory.pathOf(name);
   }
 
-  async room(): Promise<Room> {
-    await this.#requireDirectory();
-    try {
-      const { bavail, bsize } = await statfs(this.#directory);
-      return { freeBytes: bavail * bsize, blockBytes: bsize };
-    } catch (error) {
-      throw explain(error, 'measure the room in', this.#directory, this.#directory);
-    }
+  room(): Promise<Room> {
+    return this.#directory.room();
   }
 
   async list(folder: Folder): Promise<readonly string[]> {
-    if (!(await this.#isThere(folder))) return [];
-    return this.#explained('list', folder, (path) => readdir(path));
+    if (!(await this.#directory.isThere(folder))) return [];
+    return this.#directory.explained('list', folder, (path) => readdir(path));
   }
 
   async stat(name: TargetName): Promise<FileStat | undefined> {
-    if (!(await this.#isThere(folderOf(name)))) return undefined;
-    return this.#explained('look at', name, async (path) => {
+    if (!(await this.#directory.isThere(folderOf(name)))) return undefined;
+    return this.#directory.explained('look at', name, async (path) => {
       const found = await orAbsent(lstat(path, { bigint: true }));
       return found === undefined ? undefined : this.#describe(found);
     });
   }
 
   async makeSidecarFolder(): Promise<void> {
-    if (await this.#isThere('.imagegw')) return;
-    await this.#explained('create', '.imagegw', async (path) => {
+    if (await this.#directory.isThere('.imagegw')) return;
+    await this.#directory.explained('create', '.imagegw', async (path) => {
       await mkdir(path, 0o700).catch((error: unknown) => {
         // Another pull was faster; what is there is checked below.
         if (errnoOf(error) !== 'EEXIST') throw error;
@@ -122,7 +105,7 @@ class LocalTarget implements Target {
     const source = this.#describe(await ofProduct(localPath, lstat(localPath, { bigint: true })));
     // link(2) does not follow a symbolic link, it would publish the link itself.
     if (source.kind !== 'file' || !source.asConfigured) return false;
-    return this.#explained('link', name, async (path) => {
+    return this.#directory.explained('link', name, async (path) => {
       try {
         await link(localPath, path);
       } catch (error) {
@@ -144,7 +127,7 @@ class LocalTarget implements Target {
     };
     const from = await ofProduct(localPath, open(localPath, READ));
     await closeAfter(from, () =>
-      this.#explained(
+      this.#directory.explained(
         'write',
         name,
         async (path) => {
@@ -162,7 +145,7 @@ class LocalTarget implements Target {
 
   async writeText(name: TargetName, text: string): Promise<void> {
     const bytes = Buffer.from(text, 'utf8');
-    await this.#explained(
+    await this.#directory.explained(
       'write',
       name,
       async (path) => {
@@ -177,7 +160,7 @@ class LocalTarget implements Target {
   }
 
   async digest(name: TargetName, signal?: AbortSignal, pace?: Pace): Promise<Digest> {
-    return this.#explained('read', name, async (path) => {
+    return this.#directory.explained('read', name, async (path) => {
       const file = await open(path, READ);
       return closeAfter(file, async () => {
         if (!(await file.stat()).isFile())
@@ -188,7 +171,7 @@ class LocalTarget implements Target {
   }
 
   async rename(from: TargetName, to: TargetName): Promise<void> {
-    await this.#explained('rename a finished file to', to, async (path) => {
+    await this.#directory.explained('rename a finished file to', to, async (path) => {
       await rename(this.pathOf(from), path);
       // rename(2) does nothing, and says that it succeeded, when both names are links of one file.
       await orAbsent(unlink(this.pathOf(from)));
@@ -196,12 +179,12 @@ class LocalTarget implements Target {
   }
 
   async remove(name: TargetName): Promise<void> {
-    if (!(await this.#isThere(folderOf(name)))) return;
-    await this.#explained('remove', name, (path) => orAbsent(unlink(path)));
+    if (!(await this.#directory.isThere(folderOf(name)))) return;
+    await this.#directory.explained('remove', name, (path) => orAbsent(unlink(path)));
   }
 
   async syncFolder(folder: Folder): Promise<void> {
-    await this.#explained('sync', folder, async (path) => {
+    await this.#directory.explained('sync', folder, async (path) => {
       const handle = await open(path, O_RDONLY | O_DIRECTORY);
       await closeAfter(handle, () => handle.sync());
     });
@@ -253,51 +236,6 @@ class LocalTarget implements Target {
         error,
       );
     });
-  }
-
-  /**
-   * Whether a folder exists. A missing sidecar folder only means that nothing was published yet, but a missing image
-   * directory must never pass for an empty one: files would count as removed that come back with the next mount.
-   */
-  async #isThere(folder: Folder): Promise<boolean> {
-    await this.#requireDirectory();
-    if (folder === '.') return true;
-    const path = this.pathOf(folder);
-    return this.#explained('look at', folder, async () => {
-      const found = await orAbsent(lstat(path));
-      if (found !== undefined && !found.isDirectory()) {
-        throw deliveryFailed(
-          `${path} is not a directory but a link or a file; links in an image directory are not followed. ` +
-            'Find out who put it there, and remove it.',
-        );
-      }
-      return found !== undefined;
-    });
-  }
-
-  async #requireDirectory(): Promise<void> {
-    const found = await this.#explained('open the image directory', '.', (path) => orAbsent(stat(path)));
-    if (found?.isDirectory() === true) return;
-    throw deliveryFailed(
-      `The image directory ${this.#directory} ${found === undefined ? 'does not exist' : 'is not a directory'}. ` +
-        'The gateway never creates it: mount its file system or create it, or correct the configured imageDir.',
-    );
-  }
-
-  /** Runs one step on a path; its system errors become ours. `needBytes` tells what is still to be written. */
-  async #explained<T>(
-    doing: string,
-    name: TargetName | Folder,
-    step: (path: string) => Promise<T>,
-    needBytes: () => number = () => 0,
-  ): Promise<T> {
-    const path = this.pathOf(name);
-    try {
-      return await step(path);
-    } catch (error) {
-      if (isFull(error)) throw noSpace(path, needBytes(), (await this.room()).freeBytes, error);
-      throw explain(error, doing, path, this.#directory);
-    }
   }
 }
 

@@ -55,7 +55,7 @@ describe.each([
 
   function targetIn(imageDirectory: string): TargetOrder {
     if (sshd === undefined) return { kind: 'local', imageDirectory };
-    return { kind: 'sftp', account: accountOf(sshd), imageDirectory };
+    return { kind: 'sftp', account: accountOf(sshd), imageDirectory: sshd.seen(imageDirectory) };
   }
 
   function orderIn(imageDirectory: string, what = product): PublisherOrder {
@@ -103,8 +103,8 @@ describe.each([
   }
 
   beforeAll(async () => {
-    workspace = await makeWorkspace();
-    if (isRemote) sshd = await startSshd();
+    if (isRemote) sshd = await startSshd({ chroot: true });
+    workspace = await makeWorkspace(sshd?.root);
     old = await workspace.product('old', MIB + 7);
     product = await workspace.product('new', 3 * MIB, mode);
     template = join(workspace.root, 'template');
@@ -169,7 +169,8 @@ describe.each([
       const images = await prepared(true);
       await publishAndKill({ ...orderIn(images), stopAtBytes: MIB });
       const swept = await withTarget(images, (target) => sweepTemporary(target, (pullId) => pullId !== PULL_ID));
-      expect(swept).toEqual([(sshd === undefined ? '' : `${sshd.host}:`) + join(images, PART)]);
+      const path = join(images, PART);
+      expect(swept).toEqual([sshd === undefined ? path : `${sshd.host}:${sshd.seen(path)}`]);
       expect(await filesBelow(images)).toEqual(ONE_IMAGE);
       expect(await publishedDigest(images)).toBe(old.sha256);
     });
