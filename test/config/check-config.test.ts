@@ -154,6 +154,7 @@ it('an image is examined in one way', () => {
 describe('what this version does not have is refused, not left out', () => {
   it.each<[string, JsonObject]>([
     ['DefaultImageFormat', { ...goodFile, DefaultImageFormat: 'ext4' }],
+    ['DefaultImageFormat', { ...goodFile, DefaultImageFormat: 'cramfs' }],
     ['Platforms.cori.policy_file', withSystem({ policy_file: '/etc/policy.json' })],
   ])('%s', (path, file) => {
     expect(check(file).problems.map((line) => line.split(': ')[0])).toEqual([path]);
