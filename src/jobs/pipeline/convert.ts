@@ -38,7 +38,7 @@ export async function convert(context: PullContext, image: ResolvedImage, indexe
     ...(Number.isNaN(created.getTime()) ? {} : { created }),
     signal,
   });
-  progress.enter('CONVERTING', 'VERIFY', `reading ${counted(packed.entryCount)} paths and ${counted(packed.size)} bytes back`);
+  progress.enter('CONVERTING', 'VERIFY', `${counted(packed.entryCount)} paths and ${counted(packed.size)} bytes`);
   const product = await verifyProduct(packed, tree, {
     tools: services.tools,
     processors: packer.processors,
