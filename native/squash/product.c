@@ -357,13 +357,12 @@ static void *read_digest(void *argument)
 
 /*
  * The product is going to be synced when it is published: the disk may begin while it is read here. In a thread, because
- * the call waits when the disk has much to do. That it fails is told by the sync.
+ * the call waits when the disk has much to do; the thread may outlive the reading, and so has nothing of it but the file. That
+ * it fails is told by the sync.
  */
 static void *begin_writing(void *argument)
 {
-	const struct reader *reader = argument;
-
-	(void)sync_file_range(reader->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	(void)sync_file_range((int)(intptr_t)argument, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return NULL;
 }
 
@@ -440,7 +439,7 @@ int read_product(const char *path, unsigned threads)
 	open_tables(&reader, path);
 	digest.fd = reader.fd;
 	pthread_mutex_init(&reader.lock, NULL);
-	if (pthread_create(&writing, NULL, begin_writing, &reader) != 0 || pthread_detach(writing) != 0)
+	if (pthread_create(&writing, NULL, begin_writing, (void *)(intptr_t)reader.fd) != 0 || pthread_detach(writing) != 0)
 		die(EXIT_OTHER, "a thread can't be started");
 	if (pthread_create(&hasher, NULL, read_digest, &digest) != 0)
 		die(EXIT_OTHER, "a thread can't be started");
