@@ -5,6 +5,7 @@ import type { ProgressHub } from './jobs/progress/progress-hub.js';
 import type { PullService } from './jobs/pull-service.js';
 import type { SystemService } from './jobs/systems/system-service.js';
 import type { Logger } from './lib/log.js';
+import type { GatewayServices } from './resolvers/context.js';
 import { startApi } from './gateway/api.js';
 import { openCommons, type GatewayOptions, type Undo } from './gateway/commons.js';
 import { startWorker } from './gateway/worker.js';
@@ -19,6 +20,8 @@ export interface RunningGateway {
   readonly pullService: PullService;
   /** What administrators can do, for callers in this process. */
   readonly systemService: SystemService;
+  /** What the API serves callers with; undefined for a worker alone. */
+  readonly services: GatewayServices | undefined;
   close(): Promise<void>;
 }
 
@@ -30,9 +33,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   try {
     const commons = await openCommons(options, undo);
     if (options.roles.worker) await startWorker(commons, undo);
-    const url = options.roles.api ? await startApi(commons, undo) : undefined;
+    const api = options.roles.api ? await startApi(commons, undo) : undefined;
     const { hub, pullService, systemService } = commons;
-    return { url, hub, pullService, systemService, close: () => runBackwards(undo, options.log) };
+    return { url: api?.url, hub, pullService, systemService, services: api?.services, close: () => runBackwards(undo, options.log) };
   } catch (error) {
     await runBackwards(undo, options.log);
     throw error;

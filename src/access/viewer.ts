@@ -9,6 +9,8 @@ export interface Viewer {
   readonly realm: string;
   readonly name: string;
   readonly uid: number;
+  /** Names of the groups that they are in, in the same namespace. */
+  readonly groups: readonly string[];
   /** Administrator of the gateway, and so of every system. */
   readonly isAdmin: boolean;
 }
@@ -22,17 +24,22 @@ const NOBODY = 65_534;
 /** The caller of a gateway that asks for no identity. */
 export function gatewayViewer(): Viewer {
   const { username, uid } = userInfo();
-  return { realm: SITE_REALM, name: username, uid, isAdmin: true };
+  return { realm: SITE_REALM, name: username, uid, groups: [], isAdmin: true };
 }
 
 /** The principal of a user, as lists of who may see what hold it. */
-export function principalOf(viewer: Viewer): string {
-  return `u:${viewer.realm}/${viewer.name}`;
+export function principalOf({ realm, name }: Pick<Viewer, 'realm' | 'name'>): string {
+  return `u:${realm}/${name}`;
+}
+
+/** The principal of a group. */
+export function groupPrincipal(realm: string, group: string): string {
+  return `g:${realm}/${group}`;
 }
 
 /** What lists are filtered by: undefined for an administrator, who sees everything. */
 export function visiblePrincipals(viewer: Viewer): readonly string[] | undefined {
-  return viewer.isAdmin ? undefined : [PUBLIC, principalOf(viewer)];
+  return viewer.isAdmin ? undefined : [PUBLIC, principalOf(viewer), ...viewer.groups.map((group) => groupPrincipal(viewer.realm, group))];
 }
 
 /** Whether the viewer may use what is open to `principals`. */
@@ -51,12 +58,15 @@ export function isAdminOf(viewer: Viewer, system: { readonly admins: readonly st
   return viewer.isAdmin || (viewer.realm === system.realm && system.admins.includes(viewer.name));
 }
 
-/** The viewer that a principal names, for work that goes on without the caller: an administrator only as the gateway's own user. */
+/**
+ * The viewer that a principal names, for work that goes on without the caller: an administrator only as the gateway's own user,
+ * and in no group.
+ */
 export function viewerNamed(principal: string): Viewer {
   const own = gatewayViewer();
   if (principalOf(own) === principal) return own;
   const [, realm = '', name = ''] = /^u:(.*)\/([^/]*)$/.exec(principal) ?? [];
-  return { realm, name, uid: NOBODY, isAdmin: false };
+  return { realm, name, uid: NOBODY, groups: [], isAdmin: false };
 }
 
 /** The user name in a principal. */

@@ -9,6 +9,8 @@ import { followStarted } from './pull-command.js';
 interface ImportOptions {
   readonly image?: string;
   readonly public?: boolean;
+  readonly user?: readonly string[];
+  readonly group?: readonly string[];
   readonly force?: boolean;
   readonly wait: boolean;
 }
@@ -22,12 +24,19 @@ export function addImportCommand(program: Command, io: CliIo): void {
     .argument('<name>', 'name of the image: custom:<name>; "custom:" may be left out')
     .option('--image <name>', 'which image, when the archive holds several: as the archive names it')
     .option('--public', 'let everybody on the system use it, instead of you alone')
+    .option('--user <name>', 'let this user of the system use it, too; can be given again', gathered)
+    .option('--group <name>', 'let this group of the system use it, too; can be given again', gathered)
     .option('--force', 'publish it again even if it is there')
     .option('--no-wait', 'print the id of the pull and end, instead of waiting for the image')
     .action(async (system: string, path: string, name: string, options: ImportOptions, command: Command) => {
       const connection = connect(command, io);
-      const { image, force, wait } = options;
-      const input = { system, path, name, image, isPublic: options.public, force };
+      const { image, user: users, group: groups, force, wait } = options;
+      const access = users === undefined && groups === undefined ? undefined : { users, groups };
+      const input = { system, path, name, image, isPublic: options.public, access, force };
       await followStarted(connection, io, wait, (signal) => connection.client.importImage(input, { signal }));
     });
+}
+
+function gathered(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }

@@ -32,6 +32,7 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   'NO_SPACE',
   'INDEX_UNAVAILABLE',
   'QUEUE_UNAVAILABLE',
+  'NAMES_UNAVAILABLE',
   'INTERNAL',
   'INTERNAL_SERVER_ERROR',
 ]);

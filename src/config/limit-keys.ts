@@ -13,6 +13,7 @@ export const apiLimitsSection = {
     maxAliases: withDefault(count(0, MANY), 50, 'aliases in one GraphQL document'),
     maxPageSize: withDefault(count(1, 100), 100, 'largest `first` or `last`'),
     maxSystemsPerPull: withDefault(count(1, MANY), 100, 'systems named in one `pullImage`'),
+    maxAccessNames: withDefault(count(0, 900), 100, 'users and groups named in one access list'),
     requestSize: withDefault(size(1024), '1 MiB', 'body of one HTTP request'),
     websocketPayload: withDefault(size(1024), '256 KiB', 'one message on a WebSocket'),
     subscriptionsPerSocket: withDefault(count(1, MANY), 100, 'subscriptions on one WebSocket'),

@@ -101,6 +101,7 @@ export function readTopLevel(
     importSquashfs: values.ImportSquashfs,
     importSquashfsRepack: values.ImportSquashfsRepack,
     importMembers: values.ImportMembers,
+    nameLookupMs: values.NameLookupTimeout,
     host: readHost(values.Host, findings),
     port: values.Port,
     ...readAddresses(values, findings),

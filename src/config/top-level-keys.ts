@@ -134,6 +134,7 @@ const ours = {
     'such a squashfs is unpacked and packed anew, by the rules of the system; without it, it is published as it is',
   ),
   ImportMembers: withDefault(count(1, 10_000_000), 100_000, 'entries of an archive that is imported (those of its layers not counted)'),
+  NameLookupTimeout: withDefault(duration(0.1), 10, 'how long a worker waits for its machine to say who a user or a group is'),
   CacheMaxSize: optional(
     size(0),
     'no limit',

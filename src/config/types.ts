@@ -49,6 +49,9 @@ export interface GatewayConfig {
   /** Entries of an archive. */
   readonly importMembers: number;
 
+  /** How long a worker asks its machine for users and groups (ms). */
+  readonly nameLookupMs: number;
+
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -279,6 +282,7 @@ export interface ApiLimits {
   /** Largest `first` or `last`. */
   readonly maxPageSize: number;
   readonly maxSystemsPerPull: number;
+  readonly maxAccessNames: number;
   readonly requestBytes: number;
   readonly websocketPayloadBytes: number;
   readonly subscriptionsPerSocket: number;

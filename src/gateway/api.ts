@@ -5,10 +5,11 @@ import { createImportService } from '../jobs/import-service.js';
 import { createTaskService } from '../jobs/tasks/task-service.js';
 import { createWorkerRegistry } from '../jobs/worker-registry.js';
 import type { VerificationRecord } from '../models/records.js';
+import type { GatewayServices } from '../resolvers/context.js';
 import type { Commons, Undo } from './commons.js';
 
-/** Starts it, and tells where it listens; what was started is in `undo`. */
-export async function startApi(commons: Commons, undo: Undo): Promise<string> {
+/** Starts it, and tells where it listens, and what it serves callers with; what was started is in `undo`. */
+export async function startApi(commons: Commons, undo: Undo): Promise<{ readonly url: string; readonly services: GatewayServices }> {
   const { config, redis, database, images, verifications, tasks, credentials, publish, announceTask, imageTasks, onNameGone, pullService, names, onError } = commons;
   const imageChanges = createImageChanges(redis.subscriber(), names, onError);
   undo.push(() => Promise.resolve(imageChanges.close()));
@@ -33,12 +34,13 @@ export async function startApi(commons: Commons, undo: Undo): Promise<string> {
   });
   // Workers alone serve nobody, and start sooner without it.
   const { startHttpServer } = await import('../server/http-server.js');
+  const services = { ...commons, importService: createImportService({ config, images, pullService }), imageChanges, workers, taskService, requestVerification };
   const server = await startHttpServer({
-    services: { ...commons, importService: createImportService({ config, images, pullService }), imageChanges, workers, taskService, requestVerification },
+    services,
     checkReady: async () => {
       await Promise.all([database.ping(), redis.ping()]);
     },
   });
   undo.push(() => server.close());
-  return server.url;
+  return { url: server.url, services };
 }

@@ -3,26 +3,60 @@
  * sidecar, from which the index can be rebuilt. Both follow from what the index holds, and are written again when that changes.
  */
 import { isOpenBy } from '../access/viewer.js';
+import { GatewayError } from '../lib/errors.js';
 import { checkPublished, publishMetadata, type Target } from '../delivery/index.js';
 import type { ImageStore } from '../models/image-store.js';
-import type { ImageRecord, TagRecord } from '../models/records.js';
-import { renderMeta, type Meta } from '../rootfs/index.js';
+import type { AccessIds, ImageRecord, ProvenanceRecord, TagRecord } from '../models/records.js';
+import { MAX_ACCESS_IDS, renderMeta, type Meta } from '../rootfs/index.js';
 
 /** What is known of an image whatever its names are. */
 export type ImageFacts = Pick<ImageRecord, 'system' | 'imageId' | 'manifestDigest' | 'configDigest' | 'platform' | 'layers' | 'config' | 'product'> &
   Required<Pick<ImageRecord, 'provenance'>>;
 
 /** A name, as the sidecar tells it. */
-export type ImageName = Pick<TagRecord, 'reference' | 'platform' | 'topDigest' | 'principals'>;
+export type ImageName = Pick<TagRecord, 'reference' | 'platform' | 'topDigest' | 'owner' | 'principals' | 'ids'>;
 
-/** The metadata file. A private image without lists is its owner's alone; two empty lists would open it to the whole system. */
+/** What the metadata file says of who may use the image. */
+export type FileAccess = Required<Pick<ProvenanceRecord, 'isOpen' | 'ids'>>;
+
+/** The gateway's own user alone. */
+export function ownIds(): AccessIds {
+  return { users: [process.getuid?.() ?? 0], groups: [] };
+}
+
+/** What the metadata file says, as far as that is recorded: it was the gateway's own user when nothing else was. */
+export function accessOf({ isOpen, ids = ownIds() }: Pick<ProvenanceRecord, 'isOpen' | 'ids'>): FileAccess {
+  return { isOpen, ids };
+}
+
+/**
+ * Who may use an image that has these names: whoever may use one of them.
+ *
+ * @throws GatewayError TOO_LARGE when these are more than the container runtime takes.
+ */
+export function accessBy(names: readonly Pick<ImageName, 'principals' | 'ids'>[]): FileAccess {
+  if (isOpenBy(names)) return { isOpen: true, ids: { users: [], groups: [] } };
+  const union = (kind: keyof AccessIds): number[] => [...new Set(names.flatMap(({ ids = ownIds() }) => ids[kind]))].sort((a, b) => a - b);
+  const ids = { users: union('users'), groups: union('groups') };
+  const largest = Math.max(ids.users.length, ids.groups.length);
+  if (largest > MAX_ACCESS_IDS) {
+    throw new GatewayError('TOO_LARGE', `By all its names the image would be open to ${String(largest)} users or groups, and the container runtime takes ${String(MAX_ACCESS_IDS)}: name groups in place of users, or expire other names.`);
+  }
+  return { isOpen: false, ids };
+}
+
+export function isSameAccess(a: FileAccess, b: FileAccess): boolean {
+  return JSON.stringify([a.isOpen, a.ids.users, a.ids.groups]) === JSON.stringify([b.isOpen, b.ids.users, b.ids.groups]);
+}
+
+/** The metadata file. Two empty lists would open a private image to the whole system, so there is always an owner in them. */
 export function metaOf({ config, provenance }: Pick<ImageFacts, 'config' | 'provenance'>): Meta {
   return renderMeta({
     entrypoint: config.entrypoint,
     command: config.command,
     workingDirectory: config.workingDirectory ?? undefined,
     environment: config.environment,
-    access: provenance.isOpen ? undefined : { users: [provenance.ownerUid], groups: [] },
+    access: provenance.isOpen ? undefined : accessOf(provenance).ids,
   });
 }
 
@@ -40,9 +74,9 @@ export function sidecarOf(image: ImageFacts, names: readonly ImageName[]): strin
     manifestMediaType: provenance.manifestMediaType,
     configDigest: image.configDigest,
     layers: layers.map(({ digest, size, diffId }, at) => ({ digest, size, mediaType: provenance.layerMediaTypes[at], diffId })),
-    tags: names.map(({ reference, platform, topDigest, principals }) => ({ reference, platform, topDigest, principals })),
+    tags: names.map(({ reference, platform, topDigest, owner, principals, ids }) => ({ reference, platform, topDigest, owner, principals, ids })),
     access: provenance.isOpen ? 'public' : 'private',
-    ownerUid: provenance.ownerUid,
+    ids: accessOf(provenance).ids,
     product: { size: product.size, sha256: product.sha256, packer: product.packer, entryCount: product.entryCount },
     changes: product.changes,
     config: JSON.parse(provenance.configText) as unknown,
@@ -81,18 +115,18 @@ export async function describeImage(images: ImageStore, target: Target, image: I
   try {
     // Once more when the names have changed meanwhile: of two who write, the last one must have seen the last names.
     if ((await checkPublished(target, { imageId, size: image.product.size })) !== 'whole') return;
-    let { isOpen } = provenance;
+    let access = accessOf(provenance);
     for (let before = ''; ;) {
       const tags = await images.tagsOf(system, imageId);
-      const names = JSON.stringify(tags.map(({ _id, topDigest, principals }) => [_id, topDigest, principals]));
+      const names = JSON.stringify(tags.map(({ _id, topDigest, principals, ids }) => [_id, topDigest, principals, ids]));
       if (names === before) return;
       before = names;
       // One that has lost its last name stays as open as it was: there may be jobs that use it.
-      const wasOpen = isOpen;
-      if (tags.length > 0) isOpen = isOpenBy(tags);
-      const told = { ...image, provenance: { ...provenance, isOpen } };
+      const was = access;
+      if (tags.length > 0) access = accessBy(tags);
+      const told = { ...image, provenance: { ...provenance, isOpen: access.isOpen, ids: access.ids } };
       await publishMetadata(target, { imageId, pullId: claim, meta: metaOf(told).text, sidecar: sidecarOf(told, tags), signal });
-      if (isOpen !== wasOpen) await images.setOpen(system, imageId, isOpen);
+      if (!isSameAccess(access, was)) await images.setAccess(system, imageId, access);
     }
   } finally {
     await images.unhold(system, imageId, holder);

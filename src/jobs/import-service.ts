@@ -2,12 +2,12 @@
  * What callers can do with images that lie on a disk: have them imported. An import is a pull from another source, and
  * is followed, joined and cancelled like one.
  */
-import { holdsAccess, isAdminOf, principalOf, PUBLIC, type Viewer } from '../access/viewer.js';
+import { isAdminOf, principalOf, type Viewer } from '../access/viewer.js';
 import { splitImportPath } from '../archives/index.js';
 import type { GatewayConfig } from '../config/index.js';
 import { GatewayError } from '../lib/errors.js';
 import type { ImageStore } from '../models/image-store.js';
-import type { ImportRequest, PullSnapshot } from '../models/records.js';
+import type { AccessNames, ImportRequest, PullSnapshot } from '../models/records.js';
 import { importedReference } from '../registry/index.js';
 import { joinKey } from './keys.js';
 import type { PullService } from './pull-service.js';
@@ -21,6 +21,8 @@ export interface ImportInput {
   /** Which image, when the archive holds several. */
   readonly image: string | undefined;
   readonly isPublic: boolean;
+  /** Who may use it beside the caller. */
+  readonly access: AccessNames;
   readonly force: boolean;
 }
 
@@ -50,15 +52,15 @@ export function createImportService({ config, images, pullService }: ImportServi
     const principal = principalOf(viewer);
     const isAdmin = isAdminOf(viewer, system);
     const tag = await images.getTag(system.name, reference, null);
-    // What is open to all says no more whose it is.
-    const isTheirs = tag !== undefined && !isAdmin && !(holdsAccess(viewer, tag.principals) && !tag.principals.includes(PUBLIC));
-    if (isTheirs) throw new GatewayError('FORBIDDEN', `The name ${reference} is in use on ${system.name} for an image that is not yours alone: choose another name.`);
+    // Those who may use it may not say what it is.
+    const isTheirs = tag !== undefined && !isAdmin && tag.owner !== principal;
+    if (isTheirs) throw new GatewayError('FORBIDDEN', `The name ${reference} is in use on ${system.name} for an image that is not yours: choose another name.`);
     const platform = pullService.platformOf(system, undefined).text;
-    const { path, isPublic, force } = input;
+    const { path, isPublic, access, force } = input;
     const image = input.image ?? null;
     const identity = `import ${JSON.stringify([principal, path, image, isPublic])}`;
-    const key = joinKey({ system: system.name, reference, platform, identity, access: { users: [], groups: [] }, force });
-    const source: ImportRequest = { path, image, isPublic, user: { principal, uid: viewer.uid, isAdmin } };
+    const key = joinKey({ system: system.name, reference, platform, identity, access, force });
+    const source: ImportRequest = { path, image, isPublic, access, user: { principal, uid: viewer.uid, isAdmin } };
     return pullService.begin(key, { reference, system: system.name, platform, namesPlatform: false, force, source }, principal);
   }
 

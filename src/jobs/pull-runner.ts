@@ -9,6 +9,7 @@ import type { PullStore } from '../models/pull-store.js';
 import { isTerminal, snapshotOf, type PullFailure, type PullRecord, type PullStage } from '../models/records.js';
 import { endedSnapshot, endPull, type PullOutcome } from './ending.js';
 import type { PipelineServices, PullContext } from './pipeline/context.js';
+import { ownGrants } from './pipeline/grants.js';
 import { runPull, type PullResult } from './pipeline/run-pull.js';
 import { staleResult } from './pipeline/stale.js';
 import type { ProgressStore } from './progress/progress-store.js';
@@ -85,6 +86,7 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
       services: pipeline,
       record,
       system,
+      grants: ownGrants(),
       progress: tracker,
       signal: workSignal,
       workDirectory: await options.work.make(pullId),

@@ -67,6 +67,8 @@ export const ERROR_CODES = {
   INDEX_UNAVAILABLE: true,
   /** The queue (Redis) does not answer. */
   QUEUE_UNAVAILABLE: true,
+  /** The machine of a worker can't be asked for users and groups now. */
+  NAMES_UNAVAILABLE: true,
   /** This version of the gateway does not have it. */
   UNSUPPORTED: false,
   /** A fault of the gateway. Its details are in the log under the reference in the message. */

@@ -3,10 +3,9 @@
  * An image's `tags` and `principals` are copies for lists, rebuilt from the tags by one idempotent function after each
  * change of a tag (and by a sweeper, should a process die in between).
  */
-import type { Digest } from '../lib/digest.js';
 import { GatewayError } from '../lib/errors.js';
 import { indexed, isDuplicateKey, type Database } from './database.js';
-import { imageKey, tagKey, type ImageRecord, type TagRecord } from './records.js';
+import { imageKey, tagKey, type ImageRecord, type ProvenanceRecord, type TagRecord } from './records.js';
 
 /** Former targets that a tag remembers. */
 const HISTORY_LENGTH = 10;
@@ -26,15 +25,8 @@ export interface ImageFilterOptions {
   readonly after?: { readonly createdAt: Date; readonly id: string };
 }
 
-export interface TagTarget {
-  readonly system: string;
-  readonly reference: string;
-  /** Null for the system's own platform. */
-  readonly platform: string | null;
-  readonly imageId: string;
-  readonly topDigest: Digest;
-  readonly principals: readonly string[];
-}
+/** What a name is to say. Its platform is null for the system's own. */
+export type TagTarget = Required<Pick<TagRecord, 'system' | 'reference' | 'platform' | 'imageId' | 'topDigest' | 'owner' | 'principals' | 'ids'>>;
 
 export interface TagChange {
   readonly kind: 'ADDED' | 'MOVED' | 'CHECKED';
@@ -156,7 +148,9 @@ export function createImageStore(database: Database) {
       const fields = {
         imageId: target.imageId,
         topDigest: target.topDigest,
+        owner: target.owner,
         principals: target.principals,
+        ids: target.ids,
         checkedAt: now,
         revision: present.revision + 1,
         ...(moves ? { movedAt: now, history: [{ imageId: present.imageId, until: now }, ...present.history].slice(0, HISTORY_LENGTH) } : {}),
@@ -208,9 +202,9 @@ export function createImageStore(database: Database) {
     });
   }
 
-  /** What the metadata file of an image says now. */
-  async function setOpen(system: string, imageId: string, isOpen: boolean): Promise<void> {
-    await indexed(() => images.updateOne({ _id: imageKey(system, imageId) }, { $set: { 'provenance.isOpen': isOpen } }).exec());
+  /** What the metadata file of an image says now of who may use it. */
+  async function setAccess(system: string, imageId: string, { isOpen, ids }: Required<Pick<ProvenanceRecord, 'isOpen' | 'ids'>>): Promise<void> {
+    await indexed(() => images.updateOne({ _id: imageKey(system, imageId) }, { $set: { 'provenance.isOpen': isOpen, 'provenance.ids': ids } }).exec());
   }
 
   /** The images of a system in the order of their ids, a page behind `after`; also those without a name. */
@@ -273,7 +267,7 @@ export function createImageStore(database: Database) {
     await indexed(() => images.deleteMany({ system }).exec());
   }
 
-  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, setOpen, imagesOn, listImages, beginRemoval, endRemoval, forgetSystem };
+  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, setAccess, imagesOn, listImages, beginRemoval, endRemoval, forgetSystem };
 }
 
 /** The text, somewhere behind the system's name in the id of a tag. */

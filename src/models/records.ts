@@ -104,12 +104,26 @@ export interface PullRequest {
   readonly source?: ImportRequest | null;
 }
 
+/** Users and groups of the realm of a system, by name. */
+export interface AccessNames {
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** Users and groups by number, as the container runtime compares them. */
+export interface AccessIds {
+  readonly users: readonly number[];
+  readonly groups: readonly number[];
+}
+
 /** An image that lies on the machine of the worker. */
 export interface ImportRequest {
   readonly path: string;
   /** Which image, when the archive holds several. */
   readonly image: string | null;
   readonly isPublic: boolean;
+  /** Who may use it beside whoever imports it. */
+  readonly access?: AccessNames | null;
   /** Who imports it. */
   readonly user: { readonly principal: string; readonly uid: number; readonly isAdmin: boolean };
 }
@@ -174,10 +188,10 @@ export interface ProvenanceRecord {
   readonly layerMediaTypes: readonly string[];
   /** The image's configuration, as JSON text. */
   readonly configText: string;
-  /** Who may use it while it is private, for the container runtime. */
-  readonly ownerUid: number;
   /** What the metadata file says: open to everybody on the system. */
   readonly isOpen: boolean;
+  /** What the metadata file says of who may use it when it is not. Undefined for what was recorded before it was kept. */
+  readonly ids?: AccessIds;
 }
 
 /** `gw_images`: `_id` is `<system>/<imageId>`. */
@@ -221,7 +235,11 @@ export interface TagRecord {
   readonly platform: string | null;
   readonly imageId: string;
   readonly topDigest: Digest;
+  /** Principal of whoever imported it; null for what a registry gave. */
+  readonly owner: string | null;
   readonly principals: readonly string[];
+  /** Who these are for the container runtime. Undefined for what was recorded before it was kept. */
+  readonly ids?: AccessIds;
   readonly movedAt: Date;
   readonly checkedAt: Date;
   readonly history: readonly TagMoveRecord[];

@@ -34,6 +34,7 @@ const flag = { type: Boolean, required: true } as const;
 const texts = { type: [String], required: true } as const;
 
 const part = { _id: false } as const;
+const accessOf = (entry: typeof String | typeof Number) => ({ type: new Schema({ users: [entry], groups: [entry] }, { _id: false }), default: { users: [], groups: [] } });
 /** `minimize: false`: empty objects are kept, so that what is read is what was written. */
 const whole = { versionKey: false, minimize: false } as const;
 
@@ -56,7 +57,7 @@ const failure = new Schema(
 );
 
 const source = new Schema(
-  { path: text, image: textOrNull, isPublic: flag, user: { type: new Schema({ principal: text, uid: count, isAdmin: flag }, part), required: true } },
+  { path: text, image: textOrNull, isPublic: flag, access: accessOf(String), user: { type: new Schema({ principal: text, uid: count, isAdmin: flag }, part), required: true } },
   part,
 );
 
@@ -131,7 +132,7 @@ export const imageSchema = new Schema<ImageRecord>(
     },
     provenance: {
       type: new Schema(
-        { reference: text, topDigest: text, manifestMediaType: text, layerMediaTypes: texts, configText: text, ownerUid: count, isOpen: flag },
+        { reference: text, topDigest: text, manifestMediaType: text, layerMediaTypes: texts, configText: text, isOpen: flag, ids: accessOf(Number) },
         part,
       ),
       required: true,
@@ -157,7 +158,9 @@ export const tagSchema = new Schema<TagRecord>(
     platform: textOrNull,
     imageId: text,
     topDigest: text,
+    owner: textOrNull,
     principals: texts,
+    ids: accessOf(Number),
     movedAt: date,
     checkedAt: date,
     history: { type: [new Schema({ imageId: text, until: date }, part)], required: true },

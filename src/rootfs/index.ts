@@ -2,7 +2,7 @@ export { runExaminer, type Examination } from './examine.js';
 export { inflate } from './inflate.js';
 export { listing, type ListedEntry } from './listing.js';
 export { mergeLayers } from './merge.js';
-export { renderMeta, type Meta, type MetaInput } from './meta.js';
+export { MAX_ACCESS_IDS, renderMeta, type Meta, type MetaInput } from './meta.js';
 export { packSquashfs, type PackedProduct, type PackOptions } from './pack.js';
 export { packerFor } from './packers.js';
 export { applyPolicy } from './policy.js';

@@ -272,7 +272,7 @@ describe('systems', () => {
   });
 
   it('are changed by administrators of the gateway only', async () => {
-    const viewer = { realm: 'site', name: 'ada', uid: 1, isAdmin: false };
+    const viewer = { realm: 'site', name: 'ada', uid: 1, groups: [], isAdmin: false };
     await add('new', { ...local(directory), admins: ['ada'] });
     for (const attempt of [
       () => api.systemService.add('other', {}, viewer),

@@ -207,7 +207,7 @@ describe('a subscriber', () => {
 });
 
 describe('requesters of one pull', () => {
-  const user = (name: string): Viewer => ({ realm: 'site', name, uid: 1000, isAdmin: false });
+  const user = (name: string): Viewer => ({ realm: 'site', name, uid: 1000, groups: [], isAdmin: false });
   const request = { reference: 'app', system: 'one', force: false };
 
   it('leave it one by one; the work stops with the last', async () => {

@@ -174,7 +174,7 @@ describe('a registry that is down', () => {
     await pull('app:mine');
     const images = createImageStore(database);
     const tag = (await images.getTag('one', 'test/app:mine', null))!;
-    await images.pointTag({ ...tag, imageId, topDigest: parseDigest(tag.topDigest), principals: [principalOf(gatewayViewer())] });
+    await images.pointTag({ ...tag, imageId, topDigest: parseDigest(tag.topDigest), principals: [principalOf(gatewayViewer())], ids: { users: [], groups: [] } });
     down();
     expect(await pull('app:mine')).toMatchObject({ state: 'READY', isStale: true });
 

@@ -211,7 +211,7 @@ it('goes to another worker when the first one is killed while it reads at the li
 
 it('is for administrators of the system', () => {
   const system = { admins: ['ada'], realm: 'site' };
-  const viewer = { realm: 'site', name: 'ada', uid: 1, isAdmin: false };
+  const viewer = { realm: 'site', name: 'ada', uid: 1, groups: [], isAdmin: false };
   expect(isAdminOf(viewer, system)).toBe(true);
   expect(isAdminOf({ ...viewer, realm: 'other' }, system)).toBe(false);
   expect(isAdminOf({ ...viewer, name: 'bob' }, system)).toBe(false);

@@ -3,11 +3,11 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Who may use a private image. Its owner always may. */
+/** Who may use a private image. Its owner always may, and is alone when both lists are empty. At most `ApiLimits.maxAccessNames` names. */
 export type AccessInput = {
-  /** Names of groups in the system's realm. */
+  /** Names of groups, as the system's machines know them. */
   readonly groups?: ReadonlyArray<string> | null | undefined;
-  /** Names of users in the system's realm. */
+  /** Names of users, as the system's machines know them. */
   readonly users?: ReadonlyArray<string> | null | undefined;
 };
 
@@ -74,6 +74,8 @@ export type ErrorCode =
   | 'INTERNAL'
   /** The manifest, index or config is larger than the limit. */
   | 'MANIFEST_TOO_LARGE'
+  /** The machine of a worker can't be asked for users and groups now. */
+  | 'NAMES_UNAVAILABLE'
   /** The repository, tag or digest is not there (many registries say the same of images one may not see). */
   | 'NOT_FOUND'
   /** A disk is too full; the message names the path, the need and what there is. */
@@ -132,13 +134,13 @@ export type ImageFilter = {
 
 /** What to import, and where to. */
 export type ImportImageInput = {
-  /** Who may use the image beside you. */
+  /** Who may use the image beside you; not together with `isPublic`. Importing it again sets this anew. */
   readonly access?: AccessInput | null | undefined;
   /** Publishes it again even if the same image is there. */
   readonly force?: boolean | null | undefined;
   /** Which image, when the archive holds several: its name in the archive. */
   readonly image?: string | null | undefined;
-  /** Lets everybody on the system use it; otherwise it is yours alone. */
+  /** Lets everybody on the system use it; otherwise it is yours, and theirs who are named in `access`. */
   readonly isPublic?: boolean | null | undefined;
   /** The name that it gets: `custom:<name>`, in which `custom:` may be left out. It can't be one of a registry's. */
   readonly name: string;

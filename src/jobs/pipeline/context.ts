@@ -12,6 +12,7 @@ import type { LayerCache, RootfsTools } from '../../rootfs/index.js';
 import type { ProgressTracker } from '../progress/progress-tracker.js';
 import type { SystemDirectory } from '../systems/system-directory.js';
 import type { ImageTasks } from '../tasks/image-tasks.js';
+import type { Grants } from './grants.js';
 import type { SharedConversions } from './shared-conversions.js';
 
 /** What all pulls of a worker share. */
@@ -38,6 +39,7 @@ export interface PullContext {
   readonly services: PipelineServices;
   readonly record: PullRecord;
   readonly system: SystemConfig;
+  readonly grants: Grants;
   readonly progress: ProgressTracker;
   readonly signal: AbortSignal;
   /** Empty, this pull's alone, removed after it. */

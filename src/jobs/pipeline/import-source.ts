@@ -2,8 +2,8 @@
  * RESOLVE of an import: what lies at the path, opened on the machine of the worker and read to what a registry would give.
  */
 import { openSource, type ImageSource } from '../../archives/index.js';
-import { runChild } from '../../lib/child.js';
 import { GatewayError } from '../../lib/errors.js';
+import { idsOf } from '../../lib/name-service.js';
 import type { ImportRequest } from '../../models/records.js';
 import { parsePlatform } from '../../registry/index.js';
 import { registryLimitsOf } from '../registry-settings.js';
@@ -20,7 +20,7 @@ export async function openImport(context: PullContext, { path, image, isPublic, 
   const source = await openSource({
     path,
     roots: config.importPaths,
-    user: { uid: user.uid, administrators: await administrators([...config.admins, ...system.admins]) },
+    user: { uid: user.uid, administrators: await administrators([...config.admins, ...system.admins], config.nameLookupMs, signal) },
     name: record.request.reference,
     image: image ?? undefined,
     platform: parsePlatform(record.request.platform),
@@ -43,15 +43,8 @@ export async function openImport(context: PullContext, { path, image, isPublic, 
 }
 
 /** User ids of root, of the gateway, and of those of these users that the machine knows. */
-async function administrators(names: readonly string[]): Promise<readonly number[]> {
+async function administrators(names: readonly string[], timeLimitMs: number, signal: AbortSignal): Promise<readonly number[]> {
   const own = process.geteuid?.();
-  const known = await Promise.all([...new Set(names)].map(uidOf));
-  return [0, ...(own === undefined ? [] : [own]), ...known.filter((uid) => uid !== undefined)];
-}
-
-async function uidOf(name: string): Promise<number | undefined> {
-  // The name service knows users that are in no file.
-  const line = await runChild({ command: 'getent', args: ['--', 'passwd', name] }).catch(() => '');
-  const [found, , uid] = line.trim().split(':');
-  return found === name && uid !== undefined && /^\d+$/.test(uid) ? Number(uid) : undefined;
+  const known = await idsOf('passwd', names, { timeLimitMs, signal });
+  return [0, ...(own === undefined ? [] : [own]), ...known.values()];
 }

@@ -1,19 +1,20 @@
 /**
  * RECORD: the image in the index, and the tag pointing at it.
  */
-import { gatewayViewer, principalOf, PUBLIC } from '../../access/viewer.js';
+import { PUBLIC } from '../../access/viewer.js';
 import { publishedNames } from '../../delivery/index.js';
 import { persistently } from '../../models/database.js';
 import type { TagChange, TagTarget } from '../../models/image-store.js';
 import type { ImageConfigRecord } from '../../models/records.js';
 import { formatPlatform, type ResolvedImage } from '../../registry/index.js';
-import { metaOf, type ImageFacts } from '../describe-image.js';
+import { tagKey } from '../../models/records.js';
+import { accessBy, accessOf, describeImage, isSameAccess, metaOf, type FileAccess, type ImageFacts, type ImageName } from '../describe-image.js';
 import type { Conversion } from './convert.js';
 import type { PullContext } from './context.js';
 import { imageIdOf } from './resolve.js';
 
 /** What there is to say of an image that is about to be delivered. */
-export function factsOf({ services, system, record }: PullContext, image: ResolvedImage, { product, changes }: Conversion, isOpen: boolean): ImageFacts {
+export function factsOf({ services, system, record }: PullContext, image: ResolvedImage, { product, changes }: Conversion, { isOpen, ids }: FileAccess): ImageFacts {
   const imageId = imageIdOf(image);
   const config = configRecord(image);
   const provenance = {
@@ -22,8 +23,8 @@ export function factsOf({ services, system, record }: PullContext, image: Resolv
     manifestMediaType: image.manifestMediaType,
     layerMediaTypes: image.layers.map(({ mediaType }) => mediaType),
     configText: image.configBytes.toString('utf8'),
-    ownerUid: record.request.source?.user.uid ?? process.getuid?.() ?? 0,
     isOpen,
+    ids,
   };
   return {
     system: system.name,
@@ -55,16 +56,27 @@ export async function recordImage({ services, record, signal }: PullContext, fac
 }
 
 /** The name that this pull gives, without what it points at. */
-export function ownTag({ record, system }: PullContext, image: Pick<ResolvedImage, 'topDigest' | 'access'>): Omit<TagTarget, 'imageId'> {
+export function ownTag({ record, system, grants }: PullContext, image: Pick<ResolvedImage, 'topDigest' | 'access'>): Omit<TagTarget, 'imageId'> {
   const { request } = record;
   return {
     system: system.name,
     reference: request.reference,
     platform: request.namesPlatform ? request.platform : null,
     topDigest: image.topDigest,
-    // In this version every caller is the gateway's own user.
-    principals: image.access === 'public' ? [PUBLIC] : [request.source?.user.principal ?? principalOf(gatewayViewer())],
+    ...grants,
+    ...(image.access === 'public' ? { principals: [PUBLIC], ids: { users: [], groups: [] } } : {}),
   };
+}
+
+/** The names that the image has once this pull is over, as far as is known now. */
+export async function namesThen(context: PullContext, image: Pick<ResolvedImage, 'topDigest' | 'access'>, imageId: string): Promise<readonly ImageName[]> {
+  const { services, record, system, signal } = context;
+  const tags = await persistently(() => services.images.tagsOf(system.name, imageId), services.indexRetryMs, signal);
+  // A repair leaves all names as they are.
+  if (record.request.repair != null) return tags;
+  const own = ownTag(context, image);
+  const others = tags.filter(({ _id }) => _id !== tagKey(own.system, own.reference, own.platform));
+  return [...others, own].sort((a, b) => (a.reference < b.reference ? -1 : 1));
 }
 
 /** Points the tag at the image. What lies beside the images that win or lose a name by that is written again by a task. */
@@ -74,12 +86,25 @@ export async function moveTag(context: PullContext, image: Pick<ResolvedImage, '
   const indexed = <T>(step: () => Promise<T>): Promise<T> => persistently(step, services.indexRetryMs, signal);
   const present = await indexed(() => services.images.getTag(system.name, target.reference, target.platform));
   const former = present === undefined ? [] : [present.imageId];
-  const touched = present?.imageId === imageId ? [] : [imageId, ...former];
+  const isAsBefore = present?.imageId === imageId && isSameAccess(accessBy([present]), accessBy([target]));
+  const touched = isAsBefore ? [] : [...new Set([imageId, ...former])];
   // Asked for first: should this worker die behind the change, the files are written all the same.
   for (const id of touched) await indexed(() => services.imageTasks.description(system.name, id, 'behind'));
   const change = await indexed(() => services.images.pointTag(target));
   for (const id of touched) await indexed(() => services.imageTasks.description(system.name, id, 'now'));
+  await grantOnSystem(context, imageId);
   return change;
+}
+
+/** Makes the metadata file say who may use the image now: whoever has been let in finds it open when the pull is over. */
+async function grantOnSystem({ services, record, system, signal }: PullContext, imageId: string): Promise<void> {
+  const [image, tags] = await persistently(
+    () => Promise.all([services.images.getImage(system.name, imageId), services.images.tagsOf(system.name, imageId)]),
+    services.indexRetryMs,
+    signal,
+  );
+  if (image?.provenance === undefined || isSameAccess(accessOf(image.provenance), accessBy(tags))) return;
+  await describeImage(services.images, services.target(system), image, record._id, signal);
 }
 
 function configRecord({ config }: ResolvedImage): ImageConfigRecord {

@@ -8,16 +8,17 @@ import type { TagChange } from '../../models/image-store.js';
 import type { ImportRequest } from '../../models/records.js';
 import type { RegistryClient, ResolvedImage } from '../../registry/index.js';
 import { productKey } from '../../rootfs/index.js';
+import { accessBy } from '../describe-image.js';
 import { admit } from './admit.js';
 import type { PullContext } from './context.js';
 import { convert } from './convert.js';
 import { examine } from './examine.js';
 import { fetchLayers, type FetchedLayers } from './fetch-layers.js';
 import { openImport } from './import-source.js';
+import { importGrants } from './grants.js';
 import { fromSquashfs } from './import-squashfs.js';
 import type { Making } from './making.js';
-import { opennessOf } from './openness.js';
-import { moveTag, recordImage } from './record.js';
+import { moveTag, namesThen, recordImage } from './record.js';
 import { headImage, imageIdOf, isRecent, publishedTag, resolveImage, wholeImage } from './resolve.js';
 import { sayPresent } from './stale.js';
 import { transfer } from './transfer.js';
@@ -67,7 +68,8 @@ async function publishUnlessThere(context: PullContext, image: ResolvedImage, ma
 }
 
 /** Publishes what lies at a path under the name of an import. */
-async function importImage(context: PullContext, request: ImportRequest): Promise<PullResult> {
+async function importImage(asked: PullContext, request: ImportRequest): Promise<PullResult> {
+  const context = { ...asked, grants: await importGrants(asked, request) };
   const source = await openImport(context, request);
   try {
     const { image } = source;
@@ -96,13 +98,15 @@ interface Present extends Pick<ResolvedImage, 'topDigest' | 'access'> {
   readonly layers: readonly Pick<ResolvedImage['layers'][number], 'digest' | 'size'>[];
 }
 
-/** Points the tag at an image that is on the system; undefined when it has just gone, or must be published anew with other access. */
+/** Points the tag at an image that is on the system; undefined when it has just gone, or is recorded without what its files tell. */
 async function nameIfThere(context: PullContext, image: Present): Promise<PullResult | undefined> {
   const { services, record, system, progress, signal } = context;
   const { imageId } = image;
   if (!(await persistently(() => services.images.hold(system.name, imageId, record._id), services.indexRetryMs, signal))) return undefined;
-  const openness = await opennessOf(context, imageId, image.access);
-  if (openness.now !== undefined && openness.now !== openness.then) return undefined;
+  const known = await persistently(() => services.images.getImage(system.name, imageId), services.indexRetryMs, signal);
+  if (known?.provenance === undefined) return undefined;
+  // Refused before the name says so.
+  accessBy(await namesThen(context, image, imageId));
   sayPresent(progress, image.layers);
   progress.enter('RESOLVING', 'RECORD');
   return { imageId, isStale: false, tagChange: await moveTag(context, image, imageId) };

@@ -28,11 +28,11 @@ export type About = {
   readonly version: Scalars['String']['output'];
 };
 
-/** Who may use a private image. Its owner always may. */
+/** Who may use a private image. Its owner always may, and is alone when both lists are empty. At most `ApiLimits.maxAccessNames` names. */
 export type AccessInput = {
-  /** Names of groups in the system's realm. */
+  /** Names of groups, as the system's machines know them. */
   readonly groups?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
-  /** Names of users in the system's realm. */
+  /** Names of users, as the system's machines know them. */
   readonly users?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
 };
 
@@ -139,6 +139,8 @@ export type ErrorCode =
   | 'INTERNAL'
   /** The manifest, index or config is larger than the limit. */
   | 'MANIFEST_TOO_LARGE'
+  /** The machine of a worker can't be asked for users and groups now. */
+  | 'NAMES_UNAVAILABLE'
   /** The repository, tag or digest is not there (many registries say the same of images one may not see). */
   | 'NOT_FOUND'
   /** A disk is too full; the message names the path, the need and what there is. */
@@ -316,13 +318,13 @@ export type ImageLayer = {
 
 /** What to import, and where to. */
 export type ImportImageInput = {
-  /** Who may use the image beside you. */
+  /** Who may use the image beside you; not together with `isPublic`. Importing it again sets this anew. */
   readonly access?: InputMaybe<AccessInput>;
   /** Publishes it again even if the same image is there. */
   readonly force?: InputMaybe<Scalars['Boolean']['input']>;
   /** Which image, when the archive holds several: its name in the archive. */
   readonly image?: InputMaybe<Scalars['String']['input']>;
-  /** Lets everybody on the system use it; otherwise it is yours alone. */
+  /** Lets everybody on the system use it; otherwise it is yours, and theirs who are named in `access`. */
   readonly isPublic?: InputMaybe<Scalars['Boolean']['input']>;
   /** The name that it gets: `custom:<name>`, in which `custom:` may be left out. It can't be one of a registry's. */
   readonly name: Scalars['String']['input'];
