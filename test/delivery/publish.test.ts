@@ -26,6 +26,7 @@ import {
   type Target,
 } from '../../src/delivery/index.js';
 import { publishedNames, temporaryNames } from '../../src/delivery/names.js';
+import { LostPull } from '../../src/jobs/pull-runner.js';
 import { sha256 } from '../../src/lib/digest.js';
 import { GatewayError } from '../../src/lib/errors.js';
 import { fileVersion } from '../../src/lib/file-version.js';
@@ -418,6 +419,23 @@ describe('two workers with one pull', () => {
     expect(await publishedDigest(workspace.images)).toBe(old.sha256);
   });
 
+  it('leave each other what is there: the one that has lost the pull stops, and the other goes on where it was', async () => {
+    const product = await workspace.product('a', 3 * MIB);
+    const controller = new AbortController();
+    const stopped = publishProduct(product, {
+      signal: controller.signal,
+      onBytes: (done) => {
+        if (done === 2 * MIB) controller.abort(new LostPull(false));
+      },
+    });
+    await expect(stopped).rejects.toBeInstanceOf(LostPull);
+    expect(await stat(inImages(PART))).toMatchObject({ size: 2 * MIB });
+    const bytes: number[] = [];
+    await publishProduct(product, { onBytes: (done) => bytes.push(done) });
+    expect(bytes).toEqual([3 * MIB]);
+    expect(await publishedDigest(workspace.images)).toBe(product.sha256);
+  });
+
   it('stop when both write the same file', async () => {
     const product = await workspace.product('a', 3 * MIB);
     const publishing = publishProduct(product, {
@@ -429,6 +447,9 @@ describe('two workers with one pull', () => {
       code: 'DELIVERY_FAILED',
       message: expect.stringContaining('Another worker with the same pull'),
     });
+
+    // What is there is the other's, who goes on with it.
+    expect(await filesBelow(workspace.images)).toContain(PART);
 
     function growBehindItsBack(): void {
       writeFileSync(inImages(PART), 'more', { flag: 'a' });
