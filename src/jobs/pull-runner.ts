@@ -6,7 +6,7 @@ import { HandedOn } from '../lib/handed-on.js';
 import type { Logger } from '../lib/log.js';
 import { persistently } from '../models/database.js';
 import type { PullStore } from '../models/pull-store.js';
-import { isTerminal, snapshotOf, type PullFailure, type PullRecord, type PullStage } from '../models/records.js';
+import { holderOf, isTerminal, snapshotOf, type PullFailure, type PullRecord, type PullStage } from '../models/records.js';
 import { endedSnapshot, endPull, type PullOutcome } from './ending.js';
 import type { PipelineServices, PullContext } from './pipeline/context.js';
 import { ownGrants } from './pipeline/grants.js';
@@ -46,13 +46,13 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
     // Its worker may have died between the end and this.
     if (isTerminal(known.state)) return persistently(() => pulls.release(known.key, pullId), indexRetryMs);
     if (known.attempt > 0) {
-      await tidyAfterDeadWorker(known, options);
+      await tidyAfterDeadWorker(known, known.attempt, options);
       await removeParts(known, options);
     }
     await endPull(ending, known, cancelled(known.stage ?? 'QUEUE'));
     return;
   }
-  if (record.attempt > 1) await tidyAfterDeadWorker(record, options);
+  if (record.attempt > 1) await tidyAfterDeadWorker(record, record.attempt - 1, options);
   const deaths = record.attempt - 1 - record.handedBack;
   if (deaths > config.jobs.maxStalledCount) {
     const stage = (await progress.read(pullId).catch(() => undefined))?.stage ?? record.stage ?? 'QUEUE';
@@ -155,9 +155,12 @@ function timeLimit(startedAt: Date, limitMs: number): { readonly signal: AbortSi
 /**
  * What the killed worker of an earlier attempt has left on this host's disks and in the index. What it has left on the
  * system is built upon. What can't be reached now does not keep the pull from going on.
+ *
+ * @param attempts so many, from the first one, are over or have lost the pull
  */
-async function tidyAfterDeadWorker({ _id: pullId }: PullRecord, { pipeline, work, log }: PullRunnerOptions): Promise<void> {
-  const steps = [() => work.sweep(), () => pipeline.blobs.sweep(), () => persistently(() => pipeline.images.unholdAll(pullId), pipeline.indexRetryMs)];
+async function tidyAfterDeadWorker({ _id: pullId }: PullRecord, attempts: number, { pipeline, work, log }: PullRunnerOptions): Promise<void> {
+  const holders = Array.from({ length: attempts }, (_, at) => holderOf(pullId, at + 1));
+  const steps = [() => work.sweep(), () => pipeline.blobs.sweep(), () => persistently(() => pipeline.images.unholdAll(holders), pipeline.indexRetryMs)];
   for (const step of steps) {
     await step().catch((error: unknown) => log.warn({ err: error, pull: pullId }, 'what a dead worker has left could not be tidied up'));
   }

@@ -114,9 +114,9 @@ export function createImageStore(database: Database) {
     await indexed(() => images.updateOne({ _id: imageKey(system, imageId) }, { $pull: { holders: holder } }).exec());
   }
 
-  /** Gives up what a worker that died has held. Reads all images: for pulls that are taken over only. */
-  async function unholdAll(holder: string): Promise<void> {
-    await indexed(() => images.updateMany({ holders: holder }, { $pull: { holders: holder } }).exec());
+  /** Gives up what workers that died have held. Reads all images: for pulls that are taken over only. */
+  async function unholdAll(holders: readonly string[]): Promise<void> {
+    await indexed(() => images.updateMany({ holders: { $in: holders } }, { $pullAll: { holders } }).exec());
   }
 
   /**

@@ -142,6 +142,11 @@ export interface PullRecord extends Omit<PullSnapshot, 'id'> {
   readonly handedBack: number;
 }
 
+/** By which name an attempt of a pull holds images: one that has lost the pull gives up its own holds alone. */
+export function holderOf(pullId: string, attempt: number): string {
+  return `${pullId}/${String(attempt)}`;
+}
+
 /** `gw_active`: `_id` is the join key; the pull that everybody with this key joins. */
 export interface ActiveRecord {
   readonly _id: string;
@@ -211,7 +216,7 @@ export interface ImageRecord {
   readonly principals: readonly string[];
   /** Ids of its tags. A copy, rebuilt from the tags. */
   readonly tags: readonly string[];
-  /** Pulls that are about to give it a name; it is not removed while there is one. */
+  /** Attempts of pulls that are about to give it a name; it is not removed while there is one. */
   readonly holders: readonly string[];
   /** READY can be mounted; REMOVING is on its way out and must not be given a name. */
   readonly state: 'READY' | 'REMOVING';

@@ -11,16 +11,16 @@ export interface IndexGate {
   readonly uri: string;
   /**
    * Stops the connection that sends the first command for which `test` is true: before the index has it, or (`after`)
-   * before the sender has the answer. Resolves when that has happened.
+   * before the sender has the answer. Resolves when that has happened, with what lets the connection go on.
    */
-  holdAt(test: (command: Record<string, unknown>) => boolean, when: 'before' | 'after'): Promise<void>;
+  holdAt(test: (command: Record<string, unknown>) => boolean, when: 'before' | 'after'): Promise<() => void>;
   close(): Promise<void>;
 }
 
 interface Hold {
   readonly test: (command: Record<string, unknown>) => boolean;
   readonly when: 'before' | 'after';
-  readonly held: () => void;
+  readonly held: (letGo: () => void) => void;
 }
 
 const OP_MSG = 2013;
@@ -42,27 +42,37 @@ export async function startIndexGate(mongoUri: string, path: string): Promise<In
       });
     }
     let pending = Buffer.alloc(0);
-    /** Set when this connection is stopped; called when an answer comes. */
-    let stopped: (() => void) | undefined;
+    /** Set while this connection is stopped; called when an answer comes. */
+    let stopped: ((answer: Buffer) => void) | undefined;
+    /** Goes on with what was kept back, on its way to `socket`. */
+    const goOn = (kept: readonly Buffer[], socket: Socket): void => {
+      stopped = undefined;
+      for (const bytes of kept) socket.write(bytes);
+    };
     client.on('data', (chunk: Buffer) => {
       pending = Buffer.concat([pending, chunk]);
       while (pending.length >= 4 && pending.length >= pending.readInt32LE(0)) {
         const message = pending.subarray(0, pending.readInt32LE(0));
         pending = pending.subarray(message.length);
-        if (stopped !== undefined) continue;
         if (hold?.test(commandOf(message)) === true) {
           const { when, held } = hold;
           hold = undefined;
-          stopped = when === 'after' ? held : () => {};
+          // A driver asks the next thing on a connection only when it has its answer.
           if (when === 'before') {
-            held();
+            stopped = () => {};
+            held(() => goOn([message], index));
             continue;
           }
+          const answers: Buffer[] = [];
+          stopped = (answer) => {
+            answers.push(answer);
+            held(() => goOn(answers, client));
+          };
         }
         index.write(message);
       }
     });
-    index.on('data', (chunk: Buffer) => (stopped === undefined ? client.write(chunk) : stopped()));
+    index.on('data', (chunk: Buffer) => (stopped === undefined ? client.write(chunk) : stopped(chunk)));
   });
   server.listen(path);
   await once(server, 'listening');

@@ -5,9 +5,8 @@ import { PUBLIC } from '../../access/viewer.js';
 import { publishedNames } from '../../delivery/index.js';
 import { persistently } from '../../models/database.js';
 import type { TagChange, TagTarget } from '../../models/image-store.js';
-import type { ImageConfigRecord } from '../../models/records.js';
+import { holderOf, tagKey, type ImageConfigRecord } from '../../models/records.js';
 import { formatPlatform, type ResolvedImage } from '../../registry/index.js';
-import { tagKey } from '../../models/records.js';
 import { accessBy, accessOf, describeImage, isSameAccess, metaOf, type FileAccess, type ImageFacts, type ImageName } from '../describe-image.js';
 import type { Conversion } from './convert.js';
 import type { PullContext } from './context.js';
@@ -52,7 +51,7 @@ export function factsOf({ services, system, record }: PullContext, image: Resolv
 export async function recordImage({ services, record, signal }: PullContext, facts: ImageFacts): Promise<void> {
   const expiration = services.config.imageExpirationMs;
   const expiresAt = expiration === undefined ? null : new Date(Date.now() + expiration);
-  await persistently(() => services.images.putImage({ ...facts, expiresAt }, record._id), services.indexRetryMs, signal);
+  await persistently(() => services.images.putImage({ ...facts, expiresAt }, holderOf(record._id, record.attempt)), services.indexRetryMs, signal);
 }
 
 /** The name that this pull gives, without what it points at. */

@@ -5,7 +5,7 @@ import { digestHex } from '../../lib/digest.js';
 import { GatewayError } from '../../lib/errors.js';
 import { persistently } from '../../models/database.js';
 import type { TagChange } from '../../models/image-store.js';
-import type { ImportRequest } from '../../models/records.js';
+import { holderOf, type ImportRequest } from '../../models/records.js';
 import type { RegistryClient, ResolvedImage } from '../../registry/index.js';
 import { productKey } from '../../rootfs/index.js';
 import { accessBy } from '../describe-image.js';
@@ -82,7 +82,7 @@ async function importImage(asked: PullContext, request: ImportRequest): Promise<
 /** Publishes an image again that is damaged on its system; what its names point at, and who may use it, stays. */
 async function repairImage(context: PullContext, imageId: string): Promise<PullResult> {
   const { services, record, system, progress, signal } = context;
-  const isThere = await persistently(() => services.images.hold(system.name, imageId, record._id), services.indexRetryMs, signal);
+  const isThere = await persistently(() => services.images.hold(system.name, imageId, holderOf(record._id, record.attempt)), services.indexRetryMs, signal);
   if (!isThere) throw new GatewayError('NOT_FOUND', `Image ${imageId} was removed from ${system.name} before it could be published again.`);
   return await holding(context, imageId, async () => {
     const image = await resolveImage(context);
@@ -102,7 +102,7 @@ interface Present extends Pick<ResolvedImage, 'topDigest' | 'access'> {
 async function nameIfThere(context: PullContext, image: Present): Promise<PullResult | undefined> {
   const { services, record, system, progress, signal } = context;
   const { imageId } = image;
-  if (!(await persistently(() => services.images.hold(system.name, imageId, record._id), services.indexRetryMs, signal))) return undefined;
+  if (!(await persistently(() => services.images.hold(system.name, imageId, holderOf(record._id, record.attempt)), services.indexRetryMs, signal))) return undefined;
   const known = await persistently(() => services.images.getImage(system.name, imageId), services.indexRetryMs, signal);
   if (known?.provenance === undefined) return undefined;
   // Refused before the name says so.
@@ -118,7 +118,7 @@ async function holding<T>(context: PullContext, imageId: string, work: () => Pro
   try {
     return await work();
   } finally {
-    await persistently(() => services.images.unhold(system.name, imageId, record._id), services.indexRetryMs).catch((error: unknown) => {
+    await persistently(() => services.images.unhold(system.name, imageId, holderOf(record._id, record.attempt)), services.indexRetryMs).catch((error: unknown) => {
       context.log.warn({ err: error }, 'the hold on an image could not be given up');
     });
   }
