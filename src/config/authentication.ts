@@ -1,4 +1,5 @@
-import { quoted, type Findings } from './findings.js';
+import { quoted } from '../lib/json.js';
+import type { Findings } from './findings.js';
 import { suggest } from './suggest.js';
 import type { AuthenticationMode } from './types.js';
 

@@ -3,7 +3,8 @@
  * what the documentation is made from.
  */
 import { z } from 'zod';
-import { keyPath, quoted, type Findings } from './findings.js';
+import { keyPath, quoted } from '../lib/json.js';
+import type { Findings } from './findings.js';
 import { suggest } from './suggest.js';
 
 export interface Key<Value> {

@@ -1,7 +1,8 @@
 /**
  * A system that is declared outside the configuration file: an entry as `Platforms` has it, read by the same rules.
  */
-import { createFindings, keyPath } from './findings.js';
+import { keyPath } from '../lib/json.js';
+import { createFindings } from './findings.js';
 import { readSystem } from './read-system.js';
 import type { ConfigProblem, GatewayConfig, SystemConfig } from './types.js';
 

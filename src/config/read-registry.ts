@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { messageOf } from '../lib/errors.js';
-import { keyPath, quoted } from './findings.js';
+import { keyPath, quoted } from '../lib/json.js';
 import { readSection, type Values } from './keys.js';
 import { isObject } from './kinds.js';
 import { credentialsSection, locationSection, mirrorSection } from './location-keys.js';

@@ -1,7 +1,7 @@
 /**
  * An entry of `Platforms`, normalised.
  */
-import { keyPath, quoted } from './findings.js';
+import { keyPath, quoted } from '../lib/json.js';
 import { readSection, type Values } from './keys.js';
 import { isObject } from './kinds.js';
 import { absolutePath, type PathContext } from './paths.js';

@@ -2,7 +2,8 @@
  * Arguments that an existing file has for the programs ssh and scp, turned into settings. No program is started with
  * them: the gateway speaks SFTP itself.
  */
-import { keyPath, quoted, type Findings } from './findings.js';
+import { keyPath, quoted } from '../lib/json.js';
+import type { Findings } from './findings.js';
 
 export interface SshOptions {
   readonly port?: number;

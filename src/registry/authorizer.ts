@@ -174,7 +174,7 @@ export function createAuthorizer(
         'DENIED',
         `The token service ${showUrl(realm)} answers with more than ${String(limits.tokenBytes)} bytes.`,
       );
-    const text = (await readBody(answer, limits.tokenBytes, tooLarge, signal)).toString('utf8');
+    const text = (await readBody(answer, limits.tokenBytes, tooLarge, signal, limits)).toString('utf8');
     const parsed = tokenAnswer.safeParse(parseJson(text));
     // Some services leave one of the two empty.
     const token = [parsed.data?.token, parsed.data?.access_token].find(

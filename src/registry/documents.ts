@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { isDigest, parseDigest, type Digest } from '../lib/digest.js';
 import { GatewayError } from '../lib/errors.js';
+import { readJson } from '../lib/json.js';
 import type { Platform } from './platform.js';
 import type { RegistryLimits } from './settings.js';
 
@@ -252,12 +253,19 @@ function optional<K extends string>(name: K, value: string | null | undefined): 
   return value == null || value === '' ? {} : ({ [name]: value } as Record<K, string>);
 }
 
+/** @throws GatewayError BAD_MANIFEST, also for a key that is given twice: which of the two counts, each reader decides for itself. */
 function parseJson(bytes: Buffer, what: string): unknown {
+  let text: string;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     throw new GatewayError('BAD_MANIFEST', `${what} is not JSON.`, { cause: error });
   }
+  const reading = readJson(text);
+  if (!reading.ok) throw new GatewayError('BAD_MANIFEST', `${what} is not JSON: ${reading.message}.`);
+  const [repeated] = reading.repeatedKeys;
+  if (repeated !== undefined) throw bad(what, `has the key "${show(repeated)}" twice, so it could mean two images`);
+  return reading.value;
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

@@ -35,6 +35,12 @@ export interface Endpoint {
    * @throws GatewayError DENIED, RATE_LIMITED, REGISTRY_UNREACHABLE, POLICY_REFUSED; the abort's reason.
    */
   request(wanted: EndpointRequest): Promise<Answer>;
+  /**
+   * The same, with what `read` makes of the answer; a body that breaks off is asked for again.
+   *
+   * @throws as `request`, and what `read` throws that is not retryable.
+   */
+  read<T>(wanted: EndpointRequest, read: (answer: Answer) => Promise<T>): Promise<T>;
   /** True when the token service is known to let this caller read the repository, whatever the registry answered since. */
   grantsPull(identity: Identity, repository: string): boolean;
   close(): Promise<void>;
@@ -68,7 +74,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   );
   const authorizer = createAuthorizer({ ...settings, url: base.href }, transport, limits);
 
-  async function request(wanted: EndpointRequest): Promise<Answer> {
+  async function requested<T>(wanted: EndpointRequest, read: (answer: Answer) => T | Promise<T>): Promise<T> {
     const gateKey = `${base.host}|${wanted.identity.account}`;
     const startFailures = wanted.failures ?? 0;
     if (startFailures > 0)
@@ -87,9 +93,17 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         settings.insecure,
         options.onAnswer,
       );
-      if ('answer' in outcome) return outcome.answer;
       failures += 1;
-      await retryOrGiveUp(failures, outcome.error, outcome.failed);
+      if (!('answer' in outcome)) {
+        await retryOrGiveUp(failures, outcome.error, outcome.failed);
+        continue;
+      }
+      try {
+        return await read(outcome.answer);
+      } catch (error) {
+        if (!(error instanceof GatewayError) || wanted.signal.aborted) throw error;
+        await retryOrGiveUp(failures, error);
+      }
     }
 
     async function passGate(): Promise<void> {
@@ -132,7 +146,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   return {
     host: base.host,
     transport,
-    request,
+    request: (wanted) => requested(wanted, (answer) => answer),
+    read: requested,
     grantsPull: (identity, repository) => authorizer.grants(identity, pullScope(repository)),
     close: () => transport.close(),
   };
@@ -228,7 +243,7 @@ async function errorText(answer: Answer, wanted: EndpointRequest, limits: Regist
   if (wanted.method === 'HEAD' || answer.body.destroyed || answer.body.readableEnded) return '';
   try {
     const tooLarge = (): GatewayError => new GatewayError('REGISTRY_UNREACHABLE', 'error text too long');
-    const text = (await readBody(answer, limits.errorBytes, tooLarge, wanted.signal)).toString('utf8');
+    const text = (await readBody(answer, limits.errorBytes, tooLarge, wanted.signal, limits)).toString('utf8');
     const message = /"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text;
     return message.replace(/[^\x20-\x7e]+/g, ' ').trim();
   } catch {

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { request } from 'undici';
 import { abortReason, errnoOf, GatewayError, messageOf } from '../lib/errors.js';
+import { watchRate } from './rate-watch.js';
 import type { RegistryLimits } from './settings.js';
 import type { Transport } from './transport.js';
 
@@ -158,15 +159,16 @@ export function discard(answer: Answer): void {
 }
 
 /**
- * The whole body, at most `limit` bytes.
+ * The whole body, at most `limit` bytes; one that trickles is broken off as a layer would be.
  *
- * @throws whatever `tooLarge` makes, as soon as it is known.
+ * @throws whatever `tooLarge` makes, as soon as it is known; REGISTRY_UNREACHABLE when it breaks off.
  */
 export async function readBody(
   answer: Answer,
   limit: number,
   tooLarge: () => GatewayError,
   signal: AbortSignal,
+  { minimumBytesPerSecond, minimumRateWindowMs }: RegistryLimits,
 ): Promise<Buffer> {
   if (Number(answer.header('content-length') ?? 0) > limit) {
     answer.body.destroy();
@@ -174,15 +176,23 @@ export async function readBody(
   }
   const chunks: Buffer[] = [];
   let size = 0;
+  const watch = watchRate(minimumBytesPerSecond, minimumRateWindowMs, () =>
+    answer.body.destroy(new Error(`it sends less than ${String(minimumBytesPerSecond)} bytes a second`)),
+  );
   try {
+    watch.waiting();
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      watch.got(chunk.length);
       size += chunk.length;
       if (size > limit) throw tooLarge();
       chunks.push(chunk);
+      watch.waiting();
     }
   } catch (error) {
     if (signal.aborted) throw abortReason(signal);
     throw connectionError(error, answer.url);
+  } finally {
+    watch.stop();
   }
   // undici has its connection ready again a turn later; who asks before that gets a new one.
   await nextTurn();

@@ -10,7 +10,7 @@ import {
   type ImageIndex,
   type ImageManifest,
 } from './documents.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, EndpointRequest } from './endpoint.js';
 import { discard, readBody, type Answer } from './exchange.js';
 import type { Identity } from './identity.js';
 import { formatPlatform, normalPlatform, platformFit, type Platform } from './platform.js';
@@ -39,7 +39,7 @@ export interface Fetched {
  * @throws GatewayError NOT_FOUND and what requests throw.
  */
 export async function headManifest(place: Place, name: string): Promise<Digest | undefined> {
-  const answer = await ask(place, 'HEAD', `manifests/${name}`, { accept: ACCEPTED_DOCUMENTS });
+  const answer = await place.endpoint.request(wanted(place, 'HEAD', `manifests/${name}`, { accept: ACCEPTED_DOCUMENTS }));
   discard(answer);
   if (answer.status === 404) throw notFound(place, name);
   const digest = answer.header('docker-content-digest') ?? '';
@@ -52,24 +52,18 @@ export async function headManifest(place: Place, name: string): Promise<Digest |
  * @throws GatewayError NOT_FOUND, MANIFEST_TOO_LARGE, BAD_MANIFEST and what requests throw.
  */
 export async function fetchManifest(place: Place, name: string, limits: RegistryLimits): Promise<Fetched> {
-  const answer = await ask(place, 'GET', `manifests/${name}`, { accept: ACCEPTED_DOCUMENTS });
-  const fetched = await readDocument(
-    place,
-    answer,
-    name,
-    limits.manifestBytes,
-    isDigest(name) ? name : undefined,
-  );
-  const said = answer.header('docker-content-digest');
-  const same =
-    said === undefined || !isDigest(said) || digestAlgorithm(said) !== digestAlgorithm(fetched.digest);
-  if (!same && said !== fetched.digest) {
-    throw new GatewayError(
-      'BAD_MANIFEST',
-      `${place.endpoint.host} says that ${name} is ${said}, but what it sends is ${fetched.digest}.`,
-    );
-  }
-  return fetched;
+  return await place.endpoint.read(wanted(place, 'GET', `manifests/${name}`, { accept: ACCEPTED_DOCUMENTS }), async (answer) => {
+    const fetched = await readDocument(place, answer, name, limits.manifestBytes, isDigest(name) ? name : undefined, limits);
+    const said = answer.header('docker-content-digest');
+    const isComparable = said !== undefined && isDigest(said) && digestAlgorithm(said) === digestAlgorithm(fetched.digest);
+    if (isComparable && said !== fetched.digest) {
+      throw new GatewayError(
+        'BAD_MANIFEST',
+        `${place.endpoint.host} says that ${name} is ${said}, but what it sends is ${fetched.digest}.`,
+      );
+    }
+    return fetched;
+  });
 }
 
 /** The config of a manifest. @throws GatewayError as `fetchManifest`. */
@@ -79,13 +73,9 @@ export async function fetchConfig(
   limits: RegistryLimits,
 ): Promise<Buffer> {
   if (descriptor.size > limits.configBytes) throw tooLarge(descriptor.digest, limits.configBytes);
-  const answer = await ask(place, 'GET', `blobs/${descriptor.digest}`, {});
-  const { bytes } = await readDocument(
-    place,
-    answer,
-    descriptor.digest,
-    limits.configBytes,
-    descriptor.digest,
+  const { digest } = descriptor;
+  const { bytes } = await place.endpoint.read(wanted(place, 'GET', `blobs/${digest}`, {}), (answer) =>
+    readDocument(place, answer, digest, limits.configBytes, digest, limits),
   );
   if (bytes.length !== descriptor.size) throw wrongSize(descriptor, bytes.length);
   return bytes;
@@ -188,14 +178,14 @@ export function imagePlatform(
   return own;
 }
 
-async function ask(
+function wanted(
   place: Place,
   method: 'GET' | 'HEAD',
   path: string,
   headers: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  const { endpoint, repository, identity, signal, onWait, atOnce } = place;
-  return await endpoint.request({
+): EndpointRequest {
+  const { repository, identity, signal, onWait, atOnce } = place;
+  return {
     method,
     path: `${repository}/${path}`,
     repository,
@@ -204,7 +194,7 @@ async function ask(
     signal,
     ...(onWait === undefined ? {} : { onWait }),
     ...(atOnce === undefined ? {} : { atOnce }),
-  });
+  };
 }
 
 async function readDocument(
@@ -213,6 +203,7 @@ async function readDocument(
   name: string,
   limit: number,
   expected: Digest | undefined,
+  limits: RegistryLimits,
 ): Promise<Fetched> {
   if (answer.status !== 200) {
     discard(answer);
@@ -223,7 +214,7 @@ async function readDocument(
       { retryable: false },
     );
   }
-  const bytes = await readBody(answer, limit, () => tooLarge(name, limit), place.signal);
+  const bytes = await readBody(answer, limit, () => tooLarge(name, limit), place.signal, limits);
   const digest =
     expected === undefined
       ? sha256(bytes)

@@ -19,6 +19,9 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** A registry leads to few servers; one that names new ones all the time must not fill our memory. */
+const MAX_SESSIONS = 100;
+
 /** `http_proxy`, `https_proxy`, `no_proxy` as the environment gives them. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -38,6 +41,8 @@ export function createTransport(
   );
   const general = addressPolicy(settings.allowedAddresses ?? []);
   const ownPolicies = new Map<string, AddressPolicy>();
+  /** TLS sessions by server and identity, so that the next connection to it proves less. */
+  const sessions = new Map<string, Buffer>();
 
   function policyFor(hostname: string, port: string): AddressPolicy {
     const host = unbracketed(hostname);
@@ -50,9 +55,18 @@ export function createTransport(
     return policy;
   }
 
+  function remember(peer: string, session: Buffer): void {
+    sessions.delete(peer);
+    sessions.set(peer, session);
+    if (sessions.size > MAX_SESSIONS) sessions.delete(sessions.keys().next().value ?? peer);
+  }
+
   const connect: buildConnector.connector = (options, callback) => {
     const port = options.port === '' ? (options.protocol === 'https:' ? '443' : '80') : options.port;
     const policy = policyFor(options.hostname, port);
+    const isOwn = own.has(options.host?.toLowerCase() ?? '');
+    const peer = `${options.hostname}:${port} ${String(isOwn)}`;
+    const session = sessions.get(peer);
     let connected: Socket | undefined;
     const connector = buildConnector({
       onread: memory.onread(() => connected),
@@ -60,7 +74,8 @@ export function createTransport(
       lookup: checkedLookup(policy),
       // A client certificate is shown to the endpoint itself alone.
       ...tls.trust,
-      ...(own.has(options.host?.toLowerCase() ?? '') ? tls.identity : {}),
+      ...(isOwn ? tls.identity : {}),
+      ...(session === undefined ? {} : { session }),
     });
     connector(options, (...result) => {
       const [error, socket] = result;
@@ -70,6 +85,8 @@ export function createTransport(
         callback(refusedAddress(options.hostname, socket.remoteAddress), null);
       } else {
         connected = socket ?? undefined;
+        // Told after the certificate has been found good.
+        socket?.on('session', (given: Buffer) => remember(peer, given));
         callback(...result);
       }
     });

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { parseDigest } from '../../src/lib/digest.js';
 import {
   createBlobCache,
@@ -199,6 +202,63 @@ describe('documents', () => {
     await expect(resolve(clientFor(), 'team/app:3')).rejects.toMatchObject({ code: 'BAD_MANIFEST', message: expect.stringContaining('more than 2 deep') });
   });
 
+  test('a key that is given twice is refused: readers differ in which one counts', async () => {
+    fake.putImage([Buffer.from('x')], '1');
+    const found = fake.manifests.get('1')!;
+    fake.putManifest(Buffer.from(found.bytes.toString().replace('"layers":', '"layers":[],"layers":')), '1');
+    await expect(resolve(clientFor())).rejects.toMatchObject({ code: 'BAD_MANIFEST', message: expect.stringContaining('"layers" twice') });
+  });
+
+  test('more bytes of layers than the limit: TOO_LARGE, and none is fetched', async () => {
+    fake.putImage([Buffer.alloc(600, 1), Buffer.alloc(600, 2)], '1');
+    await expect(resolve(clientFor({}, { imageBytes: 1199 }))).rejects.toMatchObject({ code: 'TOO_LARGE', message: expect.stringContaining('1200 bytes') });
+    expect((await resolve(clientFor({}, { imageBytes: 1200 }))).bytesTotal).toBe(1200);
+  });
+
+  test.each(['manifests', 'blobs'])('one of the %s that breaks off is asked for again', async (kind) => {
+    fake.putImage([Buffer.from('x')], '1');
+    let isFirst = true;
+    fake.hook = ({ method }, response, path) => {
+      if (method === 'HEAD' || !path.includes(`/${kind}/`) || !isFirst) return false;
+      isFirst = false;
+      response.writeHead(200, { 'content-length': 1000 }).write('{', () => setImmediate(() => response.destroy()));
+      return true;
+    };
+    expect((await resolve(clientFor())).layers).toHaveLength(1);
+    expect(isFirst).toBe(false);
+  });
+
+  test.each([
+    ['a manifest', (path: string) => path.includes('/manifests/'), 200, 'less than 50000 bytes a second'],
+    ['a config', (path: string) => path.includes('/blobs/'), 200, 'less than 50000 bytes a second'],
+    ['the text of an error', () => true, 403, 'HTTP 403'],
+  ])('%s that trickles for ever is given up', async (_what, isSlow, status, says) => {
+    fake.putImage([Buffer.from('x')], '1');
+    const timers: NodeJS.Timeout[] = [];
+    fake.hook = ({ method }, response, path) => {
+      if (method === 'HEAD' || !isSlow(path)) return false;
+      response.writeHead(status, { 'content-length': 60_000 });
+      timers.push(setInterval(() => response.write(' '), 5));
+      return true;
+    };
+    const error = resolve(clientFor({}, { minimumRateWindowMs: 50, retries: 1 }));
+    await expect(error).rejects.toMatchObject({ message: expect.stringContaining(says) });
+    // Tried again where that can help.
+    expect(timers).toHaveLength(status === 200 ? 2 : 1);
+    timers.forEach(clearInterval);
+  });
+
+  test('an answer that never comes is given up', async () => {
+    fake.hook = () => true;
+    await expect(resolve(clientFor({}, { answerTimeoutMs: 50, retries: 1 }))).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE', retryable: true });
+    expect(fake.seen).toHaveLength(2);
+  });
+
+  test('a head of an answer without end is not read', async () => {
+    fake.hook = (_request, response) => Boolean(response.writeHead(200, { 'x-filler': 'x'.repeat(20_000) }).end());
+    await expect(resolve(clientFor())).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE', message: expect.stringMatching(/headers/i) });
+  });
+
   test('HEAD that is not allowed falls back to GET', async () => {
     fake.putImage([Buffer.from('x')], '1');
     fake.hook = (request, response) => request.method === 'HEAD' && (response.writeHead(405).end(), true);
@@ -290,6 +350,19 @@ describe('layers', () => {
     await expect(pullLayer(clientFor())).rejects.toMatchObject({ code: 'BAD_LAYER', retryable: false });
     expect(fake.seen.filter(({ path }) => isBlob(path))).toHaveLength(2);
     await nothingLeft();
+  });
+
+  test('nobody may compress on the way: it is asked for as it is, and what comes is never decoded', async () => {
+    fake.hook = (_request, response, path) =>
+      isBlob(path) && Boolean(response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(layer)));
+    await expect(pullLayer(clientFor())).rejects.toMatchObject({ code: 'BAD_LAYER' });
+    expect(new Set(fake.seen.map(({ headers }) => headers['accept-encoding']))).toEqual(new Set(['identity']));
+    // A header that is not true changes nothing.
+    fake.hook = (_request, response) => {
+      response.setHeader('content-encoding', 'gzip');
+      return false;
+    };
+    expect((await pullLayer(clientFor())).bytes.equals(layer)).toBe(true);
   });
 
   test('wrong bytes once: the second fetch is good', async () => {
@@ -566,6 +639,24 @@ describe('credentials', () => {
     expect(image.access).toBe('private');
     expect(JSON.stringify(image)).not.toContain('s3cret');
   });
+  test.each([
+    ['in one header', 'Negotiate, Basic realm="a, b", Bearer realm="REALM",service="x, y"'],
+    ['in several headers', ['NTLM', 'basic realm="a \\"b\\""', 'BEARER Realm = "REALM" , Service="x, y"']],
+  ])('of several challenges %s, the token is chosen', async (_how, challenge) => {
+    const text = JSON.stringify(challenge).replace('REALM', `${fake.url}/token`);
+    fake.hook = (request, response, path) => {
+      if (path === '/token') return Boolean(response.end(JSON.stringify({ token: 'good' })));
+      if (request.headers.authorization === 'Bearer good') return false;
+      return Boolean(response.writeHead(401, { 'www-authenticate': JSON.parse(text) as string | string[] }).end());
+    };
+    expect((await resolve(clientFor({ credentials, insecure: true }))).layers).toHaveLength(1);
+    const asked = fake.seen.filter(({ path }) => path.startsWith('/token'));
+    expect(asked.map(({ path }) => new URL(path, fake.url).searchParams.get('service'))).toEqual(asked.map(() => 'x, y'));
+    expect(asked.length).toBeGreaterThan(0);
+    const toRegistry = fake.seen.filter(({ path }) => path.startsWith('/v2/')).map(({ headers }) => headers.authorization);
+    expect(toRegistry).not.toContain(basic);
+  });
+
   test("the caller's login takes the place of the service's", async () => {
     fake.hook = (request, response) => {
       if (request.headers.authorization === basic) return false;
@@ -639,6 +730,23 @@ describe('addresses', () => {
   ])('%s', async (location) => {
     fake.hook = (_request, response) => (response.writeHead(302, { location }).end(), true);
     await expect(resolve(clientFor())).rejects.toMatchObject({ code: 'POLICY_REFUSED' });
+  });
+  test('a name that is allowed but ends elsewhere: the peer of the connection is what counts, and gets not a byte', async () => {
+    let [connections, received] = [0, 0];
+    const stranger = createServer((socket) => {
+      connections += 1;
+      socket.on('data', (bytes) => (received += bytes.length)).on('error', () => {});
+    }).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    // The unspecified address is the one that its look-up gives, and the loopback when connected to.
+    const url = `http://0.0.0.0:${String((stranger.address() as AddressInfo).port)}`;
+    const closed = new Promise<void>((resolved) => {
+      stranger.once('connection', (socket: Socket) => socket.once('close', () => resolved()));
+    });
+    await expect(resolve(clientFor({ url }))).rejects.toMatchObject({ code: 'POLICY_REFUSED', message: expect.stringContaining('127.0.0.1') });
+    await closed;
+    expect([connections, received]).toEqual([1, 0]);
+    stranger.close();
   });
   test('redirects in a circle end', async () => {
     fake.hook = (_request, response, path) => (response.writeHead(302, { location: path }).end(), true);

@@ -3,9 +3,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TLSSocket } from 'node:tls';
 import {
   createBlobCache,
   createRegistryClient,
@@ -492,6 +493,21 @@ describe('authorization', () => {
         : Boolean(response.writeHead(401, { 'www-authenticate': `Bearer realm="${fake.url}/token"` }).end());
     await expect(pull({ limits: { tokenBytes: 4096 } })).rejects.toMatchObject({ code: 'DENIED', message: expect.stringContaining('4096 bytes') });
   });
+});
+
+test('the second connection goes on with the TLS session of the first, with the client certificate too', async () => {
+  const reused = new Map<Socket, boolean>();
+  fake.hook = ({ socket }, response) => {
+    if (socket instanceof TLSSocket) reused.set(socket, socket.isSessionReused());
+    response.setHeader('connection', 'close');
+    return false;
+  };
+  await pull();
+  expect([...reused.values()]).toEqual([false, true, true, true]);
+  reused.clear();
+  await pull({ settings: { clientCertFile: clientCertificate.certificate, clientKeyFile: clientCertificate.key } });
+  expect([...reused.values()]).toEqual([false, true, true]);
+  expect(new Set(fake.seen.slice(-3).map(({ client }) => client !== undefined))).toEqual(new Set([true]));
 });
 
 describe('cuts and lies', () => {

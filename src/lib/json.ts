@@ -1,8 +1,7 @@
 /**
- * A JSON reader (RFC 8259) for files that people write: it says in which line and column the first error is and what
- * was probably meant, and reports keys that are given twice. `JSON.parse` of Node 20 does neither.
+ * A JSON reader (RFC 8259) that says in which line and column the first error is and what was probably meant, and
+ * reports keys that are given twice. `JSON.parse` of Node 20 does neither.
  */
-import { keyPath } from './findings.js';
 
 export type JsonReading =
   | { readonly ok: true; readonly value: unknown; readonly repeatedKeys: readonly string[] }
@@ -23,6 +22,23 @@ export function readJson(text: string): JsonReading {
     const column = error.offset - before.lastIndexOf('\n');
     return { ok: false, line, column, message: error.message };
   }
+}
+
+/** `Platforms.cori`, `host[0]`; a name that holds a dot or the like is quoted: `Locations["index.docker.io"]`. */
+export function keyPath(parent: string, key: string | number): string {
+  if (typeof key === 'number') return `${parent}[${key}]`;
+  if (!/^[\w+@-]+$/.test(key)) return `${parent}[${quoted(key)}]`;
+  return parent === '' ? key : `${parent}.${key}`;
+}
+
+/** Text from outside on one line without control characters: it ends up on terminals. */
+export function quoted(text: string): string {
+  const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text;
+  // JSON escapes what is below U+0020; C1 controls, line separators and marks that turn text round are left to us.
+  return JSON.stringify(shown).replace(
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 class JsonError extends Error {
