@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, mkdirSync, readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { digestOf, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
@@ -90,11 +91,12 @@ describe('a pull', () => {
   });
 
   it('keeps what the product was made of, and what was dropped and changed on the way', async () => {
-    const layers = [
+    const tars = [
       tarOf({ name: 'dev/', type: 'directory' }, { name: 'dev/null', type: 'char', major: 1, minor: 3 }, { name: 'own', body: 'own', uid: 7 }),
       tarOf({ name: 'ping', body: 'ping', pax: { 'SCHILY.xattr.security.capability': 'x' } }),
     ];
-    const digest = registry.putImage(layers, 'recorded');
+    const layers = tars.map((tar) => gzipSync(tar));
+    const digest = registry.putImage(layers, 'recorded', { config: { rootfs: { type: 'layers', diff_ids: tars.map(digestOf) } } });
     const { config } = JSON.parse(registry.manifests.get('recorded')!.bytes.toString()) as { config: { digest: string } };
     const states = await statesOf(client, (await pullTo('app:recorded')).id);
     expect(states.at(-1)).toMatchObject({ state: 'READY' });
@@ -119,7 +121,7 @@ describe('a pull', () => {
         'owner set to root: 1 ("own")',
         'file capabilities dropped: 1 ("ping")',
       ],
-      layers: layers.map((layer) => ({ digest: digestOf(layer), diffId: digestOf(layer), size: layer.length })),
+      layers: layers.map((layer, at) => ({ digest: digestOf(layer), diffId: digestOf(tars[at]!), size: layer.length })),
     });
   });
 

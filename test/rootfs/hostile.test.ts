@@ -34,9 +34,13 @@ const CASES: Readonly<Record<string, Case>> = {
     says: /"s\/\.\.\/\.\.\/escape"/,
   },
   'a path that is nothing but ..': { tars: one(dir('..')), says: /"\.\."/ },
-  'a hard link out of the image': {
-    tars: one({ name: 'l', type: 'hardlink', link: '../../etc/passwd' }),
-    says: /"\.\.\/\.\.\/etc\/passwd"/,
+  'a hard link out of the image, to a path that the image has too': {
+    tars: one(file('etc/passwd'), { name: 'l', type: 'hardlink', link: '../../etc/passwd' }),
+    says: /"\.\.\/\.\.\/etc\/passwd" leads out of its place/,
+  },
+  'a hard link out of the image from its root, to a path that the image has too': {
+    tars: one(file('etc/passwd'), { name: 'l', type: 'hardlink', link: '/../etc/passwd' }),
+    says: /"\/\.\.\/etc\/passwd" leads out of its place/,
   },
   'a hard link to nothing': {
     tars: one({ name: 'l', type: 'hardlink', link: 'nowhere' }),
