@@ -90,19 +90,20 @@ describe.each(['imagegw-squash', 'mksquashfs'])('%s', (packer) => {
   });
 });
 
-/** Of the product below, by the version of imagegw-squash, which names its libraries: those of Debian 12. */
-const KNOWN = new Map([['1 zstd 1.5.4 gzip 1.2.13 lz4 1.9.4 xz 5.4.1', 'sha256:f3b153e24e1e47e21e27b22f599624157d3e6d9757136413fed00856bf5f4e2a']]);
-const ofThisVersion = KNOWN.get((await probeTools()).squash.version);
+/** Of the product below, by what imagegw-squash calls itself. */
+const KNOWN = new Map([['1', 'sha256:f3b153e24e1e47e21e27b22f599624157d3e6d9757136413fed00856bf5f4e2a']]);
+/** Those of Debian 12; with others the bytes are not known. */
+const LIBRARIES = 'zstd 1.5.4 gzip 1.2.13 lz4 1.9.4 xz 5.4.1';
+const [ownVersion = '', ...libraries] = (await probeTools()).squash.version.split(' ');
 
-// With other libraries nothing is known.
-(ofThisVersion === undefined ? it.skip : it)('imagegw-squash gives the bytes that belong to its version: who changes them must raise it (native/squash/README.md)', async () => {
+(libraries.join(' ') === LIBRARIES ? it : it.skip)('imagegw-squash gives the bytes that belong to its version: who changes them must raise it (native/squash/README.md)', async () => {
   await inScratch(async (directory) => {
     const layers = [
       writeLayer(directory, tarOf({ name: 'd/', type: 'directory', mode: 0o700 }, ...someFiles(120), { name: 's', type: 'symlink', link: 'f1' }, { name: 'p', type: 'fifo' }, { name: 'n', type: 'char', major: 1, minor: 3 })),
       writeLayer(directory, tarOf({ name: 'l', type: 'hardlink', link: 'f3' }, { name: '.wh.f9' }, { name: 'd/x', body: 'x', pax: { 'SCHILY.xattr.user.note': 'n' } })),
     ];
     const { product } = await convert(layers, directory);
-    expect(product.sha256).toBe(ofThisVersion);
+    expect(product.sha256).toBe(KNOWN.get(ownVersion));
   });
 });
 
