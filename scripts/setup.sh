@@ -16,7 +16,7 @@ needed=(
   redis-server:redis-server mksquashfs:squashfs-tools unsquashfs:squashfs-tools sqfs2tar:squashfs-tools-ng
   igzip:isal zstd:zstd docker-registry:docker-registry skopeo:skopeo umoci:umoci buildah:buildah mmdebstrap:mmdebstrap
   htpasswd:apache2-utils openssl:openssl busybox:busybox-static setpriv:util-linux curl:curl flock:util-linux patch:patch
-  sshd:openssh-server sftp:openssh-client ip:iproute2
+  sshd:openssh-server sftp:openssh-client ip:iproute2 /usr/bin/time:time
   cc:gcc make:make /usr/include/stdio.h:libc6-dev /usr/include/sqfs/super.h:libsquashfs-dev
   /usr/include/isa-l.h:libisal-dev /usr/include/zstd.h:libzstd-dev /usr/include/openssl/evp.h:libssl-dev
   /usr/include/zlib.h:zlib1g-dev

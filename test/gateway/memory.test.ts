@@ -3,12 +3,13 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild, type RunningChild } from '../../src/lib/child.js';
 import { GatewayError } from '../../src/lib/errors.js';
+import { probeTools } from '../../src/rootfs/index.js';
 import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
@@ -21,6 +22,8 @@ const LAYER_MIB = 1024;
 const MOST_GROWTH = 150e6;
 /** Of a worker, whatever the image (its children not counted). */
 const MOST_BYTES = 300e6;
+/** Of a worker and the programs that it runs, together. */
+const MOST_WITH_CHILDREN = 900e6;
 
 let stack: TestStack;
 let registry: RunningChild;
@@ -28,6 +31,8 @@ let many: FakeRegistry;
 let site: Site;
 let api: RunningGateway;
 let worker: ChildProcess;
+/** What imagegw-squash did, and its peak in KiB, one run a line. */
+let peaks: string;
 
 beforeAll(async () => {
   stack = await startTestStack();
@@ -39,7 +44,11 @@ beforeAll(async () => {
   const { url } = JSON.parse(line) as { url: string };
   site = makeSite(stack, url, { Locations: { test: { remotetype: 'dockerv2', url }, many: { remotetype: 'dockerv2', url: many.url } } });
   api = await startInProcess(site, { api: true, worker: false });
-  worker = await spawnWorker(site);
+  const squash = join(site.directory, 'squash');
+  peaks = join(site.directory, 'peaks');
+  const { path } = (await probeTools()).squash;
+  writeFileSync(squash, `#!/bin/sh\nexec /usr/bin/time --quiet --append --output=${peaks} --format="$1 %M" ${path} "$@"\n`, { mode: 0o755 });
+  worker = await spawnWorker(site, { environment: { IMAGEGW_SQUASH: squash } });
 });
 afterAll(async () => {
   await kill(worker);
@@ -56,8 +65,16 @@ function memory(line: 'VmRSS' | 'VmHWM'): number {
   return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(readFileSync(`/proc/${String(worker.pid)}/status`, 'utf8'))?.[1]) * 1024;
 }
 
-/** From here on the peak is counted (proc(5), `clear_refs`). */
+/** The peaks of all the programs that were run: as if all had run at once, and each had been at its peak. */
+function memoryOfChildren(): number {
+  const runs = readFileSync(peaks, 'utf8').trim().split('\n').map((line) => line.split(' '));
+  expect(runs.map(([what]) => what)).toEqual(['scan', 'pack', 'read']);
+  return runs.reduce((sum, [, kib]) => sum + Number(kib) * 1024, 0);
+}
+
+/** From here on peaks are counted (proc(5), `clear_refs`). */
 function forgetPeak(): void {
+  rmSync(peaks, { force: true });
   writeFileSync(`/proc/${String(worker.pid)}/clear_refs`, '5');
 }
 
@@ -80,6 +97,7 @@ it('a layer of 1 GiB that is fetched, converted and published takes less than 15
   expect(statSync(path).size).toBeGreaterThan(LAYER_MIB * 2 ** 20);
   expect(grown).toBeGreaterThan(0);
   expect(grown).toBeLessThan(MOST_GROWTH);
+  expect(memory('VmHWM') + memoryOfChildren()).toBeLessThan(MOST_WITH_CHILDREN);
 }, 600_000);
 
 it('an image of a million entries fits into the memory of a worker', async () => {
@@ -90,6 +108,7 @@ it('an image of a million entries fits into the memory of a worker', async () =>
   forgetPeak();
   const { path: product, messages } = await pulled('many/app:1');
   expect(memory('VmHWM')).toBeLessThan(MOST_BYTES);
+  expect(memory('VmHWM') + memoryOfChildren()).toBeLessThan(MOST_WITH_CHILDREN);
   // It takes long: so the user is told what is being done.
   expect(messages).toContain('merging 1,000,000 entries');
   expect(messages).toContainEqual(expect.stringMatching(/^1,000,001 paths and [\d,]+ bytes$/));
