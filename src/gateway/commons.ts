@@ -135,7 +135,7 @@ export async function openCommons(options: GatewayOptions, undo: Undo) {
     tasks,
     onNameGone,
     // Everybody reads the systems anew now and then, too.
-    announce: () => publish(names.systemsChannel, '').catch(onError),
+    announce: (name) => publish(names.systemsChannel, name).catch(onError),
   });
   const hub = new ProgressHub({
     subscriber: redis.subscriber(),

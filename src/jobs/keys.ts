@@ -11,7 +11,7 @@ export interface RedisNames {
   readonly wakeChannel: string;
   /** A name of an image has changed. */
   readonly imageChannel: string;
-  /** The systems that the index declares have changed. */
+  /** The systems that the index declares have changed: the name of one. */
   readonly systemsChannel: string;
   /** There is work on a system that is not a pull: the name of the system. */
   readonly taskChannel: string;

@@ -1,7 +1,7 @@
 /**
  * Images and tags in the index. A tag points at one image by construction; moving it is one conditional update.
  * An image's `tags` and `principals` are copies for lists, rebuilt from the tags by one idempotent function after each
- * change of a tag (and by a sweeper, should a process die in between).
+ * change of a tag (and by the task that was planned before it, should a process die in between).
  */
 import { GatewayError } from '../lib/errors.js';
 import { indexed, isDuplicateKey, type Database } from './database.js';

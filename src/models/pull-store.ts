@@ -139,11 +139,17 @@ export function createPullStore(database: Database) {
   }
 
   /**
-   * Takes a requester off. When nobody is left, asks for the pull to be cancelled; the second step is conditional on
+   * Takes a requester off. When nobody is left, asks for the pull to be cancelled: in one step where they are alone, so that no
+   * pull runs for nobody should this process die. Several who leave at once do it in a second step, which is conditional on
    * the emptiness of the list, so that somebody who joins in between keeps the pull alive.
    */
   async function leave(id: string, requester: string): Promise<PullRecord | undefined> {
     return indexed(async () => {
+      const alone = await pulls
+        .findOneAndUpdate({ _id: id, state: { $in: LIVE_STATES }, requesters: [requester] }, { $set: { requesters: [], cancelRequested: true } }, { returnDocument: 'after' })
+        .lean<PullRecord>()
+        .exec();
+      if (alone !== null) return alone;
       await pulls.updateOne({ _id: id, state: { $in: LIVE_STATES } }, { $pull: { requesters: requester } }).exec();
       await pulls.updateOne({ _id: id, state: { $in: LIVE_STATES }, requesters: [] }, { $set: { cancelRequested: true } }).exec();
       return get(id);

@@ -30,7 +30,7 @@ export interface SystemServiceOptions {
   /** Tells subscribers of a name that has gone; must not fail. */
   readonly onNameGone: (tag: TagRecord) => Promise<void>;
   /** Tells every process that the systems have changed; must not fail. */
-  readonly announce: () => Promise<void>;
+  readonly announce: (system: string) => Promise<void>;
 }
 
 /** An entry as `Platforms` has it. In a change, what is missing stays and `null` takes a value out. */
@@ -65,9 +65,9 @@ export function createSystemService(options: SystemServiceOptions) {
     return { system, warnings, entry: { ...given, platform: formatPlatform(system.platform) } };
   }
 
-  async function changed(): Promise<void> {
+  async function changed(name: string): Promise<void> {
     await directory.refresh();
-    await options.announce();
+    await options.announce(name);
   }
 
   /** What a change or a removal is about. @throws GatewayError FORBIDDEN, CONFLICT, UNKNOWN_SYSTEM */
@@ -90,7 +90,7 @@ export function createSystemService(options: SystemServiceOptions) {
     const { system, warnings, entry } = checked(name, given);
     const isTaken = directory.find(name) !== undefined || !(await store.add(name, entry, principalOf(viewer)));
     if (isTaken) throw new GatewayError('CONFLICT', `There is a system "${name}" already, or it is still being removed. Choose another name, or change that one.`);
-    await changed();
+    await changed(name);
     return { system, warnings };
   }
 
@@ -113,7 +113,7 @@ export function createSystemService(options: SystemServiceOptions) {
     if (!(await store.change(record, { entry }, principalOf(viewer)))) {
       throw new GatewayError('CONFLICT', `Somebody else has changed the system ${name} at this moment: look at it and try again.`, { retryable: true });
     }
-    await changed();
+    await changed(name);
     return { system, warnings };
   }
 
@@ -140,10 +140,10 @@ export function createSystemService(options: SystemServiceOptions) {
     } catch (error) {
       const marked = await store.get(name);
       if (marked?.state === 'REMOVING') await store.change(marked, { state: 'READY' }, principal);
-      await changed();
+      await changed(name);
       throw error;
     }
-    await changed();
+    await changed(name);
     await options.pullService.endAll(name);
     await queues.forget(name);
     await images.forgetSystem(name, options.onNameGone);

@@ -96,6 +96,8 @@ export function startTaskRunner(options: TaskRunnerOptions): { stop(): Promise<v
 
   /** Describes an image anew, or removes it. Marked first: from then on nobody can name it, so that what is removed is what nobody has. */
   async function tend({ _id, kind, imageId }: TaskRecord, claim: string, system: SystemConfig, signal: AbortSignal): Promise<void> {
+    // Whoever changed its names may have died before the image itself said so.
+    if (imageId !== null) await images.rebuild(system.name, imageId);
     for (;;) {
       const image = imageId === null ? undefined : await images.getImage(system.name, imageId);
       if (image === undefined) return store.drop(_id, claim);
