@@ -32,6 +32,8 @@ let path: string;
 beforeAll(async () => {
   stack = await startTestStack();
   site = makeSite(stack, 'http://127.0.0.1:9', { ImportUsers: 'all', ImportPaths: ['inbox'] });
+  const { Platforms } = JSON.parse(readFileSync(site.configFile, 'utf8')) as { Platforms: { one: object } };
+  site = site.withKeys({ Platforms: { ...Platforms, one: { ...Platforms.one, admins: ['carol'] } } });
   api = await startInProcess(site, { api: true, worker: false });
   client = clientOf(api);
   services = api.services!;
@@ -241,6 +243,20 @@ describe('a name that is in use', () => {
       expect((await statesOf(client, again.id)).at(-1)).toMatchObject({ state: 'READY' });
     }
   });
+});
+
+it('a squashfs is for administrators to import, who may be those of the system alone', async () => {
+  await work();
+  layout();
+  const file = `${path}.squashfs`;
+  execFileSync('mksquashfs', [path, file, '-quiet', '-no-progress']);
+  const begin = (who: Viewer, name: string) =>
+    services.importService.importImage({ system: 'one', path: file, name, image: undefined, isPublic: false, access: { users: [], groups: [] }, force: false }, { ...who, uid: OWN });
+  const endOf = async (who: Viewer, name: string) => (await statesOf(client, (await begin(who, name)).id)).at(-1)!;
+  expect(await endOf(viewer('ada'), 'theirs')).toMatchObject({ state: 'FAILED', error: { code: 'POLICY_REFUSED', message: expect.stringMatching(/administrators.*ImportSquashfs/) } });
+  expect(await endOf(viewer('carol'), 'carols')).toMatchObject({ state: 'READY' });
+  // Of another realm, it is somebody else.
+  expect(await endOf({ ...viewer('carol'), realm: 'elsewhere' }, 'elsewhere')).toMatchObject({ state: 'FAILED', error: { code: 'POLICY_REFUSED' } });
 });
 
 it('the same import is joined by the same lists in any order, and by no others', async () => {
