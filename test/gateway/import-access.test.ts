@@ -1,6 +1,6 @@
 /** Who may use an import, by the names that its owner gives: in the index, for other callers, and on the system. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
@@ -12,11 +12,12 @@ import type { RunningGateway } from '../../src/gateway.js';
 import { createContext, type GatewayServices } from '../../src/resolvers/context.js';
 import { loadSchema } from '../../src/server/schema.js';
 import { CliRun } from '../support/cli-run.js';
-import { clientOf, makeSite, startInProcess, statesOf, type Site } from '../support/gateway.js';
+import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { writeLayout } from '../support/images.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
 
+const DIE_AT = new URL('../support/die-at.mjs', import.meta.url).pathname;
 const schema = loadSchema();
 const numberOf = (option: '-u' | '-g', name: string): number => Number(execFileSync('id', [option, name], { encoding: 'utf8' }));
 const OWN = process.getuid?.() ?? 0;
@@ -25,6 +26,8 @@ let stack: TestStack;
 let site: Site;
 let api: RunningGateway;
 let worker: RunningGateway | undefined;
+/** A worker in a process of its own. */
+let doomed: ChildProcess | undefined;
 let client: GatewayClient;
 let services: GatewayServices;
 let path: string;
@@ -44,6 +47,7 @@ afterAll(async () => {
   await stack.stop();
 });
 afterEach(async () => {
+  if (doomed !== undefined) await kill(doomed);
   await worker?.close();
   worker = undefined;
 });
@@ -176,6 +180,23 @@ describe('an import with access rules', () => {
     expect(await other).toMatchObject({ value: { data: { imageChanged: { reference: 'custom:all' } } } });
     await friend.return?.();
     await stranger.return?.();
+  });
+
+  it('is closed again by another worker when the one that was about to say so on the system is killed', async () => {
+    await work();
+    layout();
+    const imageId = await imported('closing', { users: ['daemon'] });
+    await worker?.close();
+    doomed = await spawnWorker(site, { environment: { DIE_AT: 'before rename \\.meta$' }, nodeArguments: ['--import', DIE_AT] });
+    const died = once(doomed, 'exit');
+    const { id } = await client.importImage({ system: 'one', path, name: 'closing' });
+    expect(await died).toEqual([null, 'SIGKILL']);
+    expect(listsOf(imageId)).toBe(lists([OWN, numberOf('-u', 'daemon')]));
+    expect(await shownTo(viewer('daemon'), 'closing', imageId)).toEqual(HIDDEN);
+    worker = undefined;
+    await work();
+    expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY', attempt: 2 });
+    expect(listsOf(imageId)).toBe(lists([OWN]));
   });
 
   it('goes by `imagegw import --user --group`', async () => {
