@@ -3,6 +3,7 @@
  * nothing left behind.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createCipheriv } from 'node:crypto';
 import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PullState } from '../../src/client/index.js';
@@ -229,12 +230,7 @@ function configDigest(): string {
   return (JSON.parse(registry.manifests.get('latest')!.bytes.toString()) as { config: { digest: string } }).config.digest;
 }
 
-/** The same bytes each time. */
+/** The same bytes each time, which do not compress. */
 function noise(length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  for (let i = 0, state = 1; i < length; i++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes[i] = state >>> 24;
-  }
-  return bytes;
+  return createCipheriv('aes-256-ctr', Buffer.alloc(32), Buffer.alloc(16)).update(Buffer.alloc(length));
 }
