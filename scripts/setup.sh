@@ -68,7 +68,7 @@ install_npm_packages() {
 }
 
 is_built() {
-  [ -f dist/.stamp ] && [ -z "$(find src package.json tsconfig.json tsconfig.build.json scripts/bundle.mjs -newer dist/.stamp -print -quit)" ]
+  [ -f dist/.stamp ] && [ -z "$(find src native/child package.json tsconfig.json tsconfig.build.json scripts/bundle.mjs -newer dist/.stamp -print -quit)" ]
 }
 
 build() {

@@ -70,7 +70,6 @@ function programs(config: GatewayConfig, environment: NodeJS.ProcessEnv): Check[
         return `${squash.version}; inflates gzip with isa-l, in any case: ${squash.path}`;
       },
     },
-    { what: 'setpriv', look: () => installed('setpriv', 'children would outlive a gateway that is killed: install util-linux') },
   ];
   const own = config.systems.filter(({ squashfs }) => (squashfs.extraOptions ?? []).length > 0);
   if (own.length > 0) {

@@ -1,12 +1,11 @@
 /**
  * Where the programs are that the set-up builds from sources of this project.
  */
-import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { runChild } from './child.js';
 import { GatewayError, type ErrorCode } from './errors.js';
+import { projectRoot } from './project-root.js';
 
 export interface BuiltProgram {
   /** Environment variable that names another file instead. */
@@ -48,12 +47,4 @@ async function executable(path: string, code: ErrorCode, otherwise: string): Pro
   } catch (cause) {
     throw new GatewayError(code, otherwise, { cause });
   }
-}
-
-/** The nearest directory above this file, source or compiled, that holds the build script. */
-function projectRoot(script: string): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, script)) && dirname(directory) !== directory)
-    directory = dirname(directory);
-  return directory;
 }

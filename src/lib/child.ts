@@ -3,14 +3,15 @@
  *
  * An argument array and no shell; the exit status and the signal are both checked; stderr is kept as a bounded
  * tail; the whole process group ends on abort or when the time is up, first with SIGTERM, then with SIGKILL; and the
- * kernel ends the child when this process dies, however it dies (`setpriv --pdeathsig`), so that a killed worker
- * leaves no packer behind.
+ * kernel ends the child when this process dies, however it dies (native/child), so that a killed worker leaves no packer
+ * behind.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { abortReason, errnoOf, GatewayError, type ErrorCode } from './errors.js';
+import { projectRoot } from './project-root.js';
 
 export interface ChildOptions {
   readonly command: string;
@@ -67,13 +68,12 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** `setpriv` of util-linux makes the kernel signal the child when we die; without it the child sees end of file. */
-const SETPRIV = findProgram('setpriv');
+const BINDER = 'dist/imagegw-child';
+/** Ties a program's life to ours; built by `npm run build`. */
+export const CHILD_BINDER = join(projectRoot(BINDER), BINDER);
 
-/** The argument vector that ties a child's life to ours, where the machine has the means. */
-export function boundToParent(command: string, args: readonly string[]): readonly [string, readonly string[]] {
-  if (SETPRIV === undefined) return [command, args];
-  return [SETPRIV, ['--pdeathsig', 'KILL', '--', command, ...args]];
+function notStarted(reason: GatewayError): RunningChild {
+  return { pid: undefined, stdin: null, stdout: null, done: lazyRejection(reason), kill: () => {}, stderrTail: () => '' };
 }
 
 /**
@@ -81,19 +81,17 @@ export function boundToParent(command: string, args: readonly string[]): readonl
  */
 export function startChild(options: ChildOptions): RunningChild {
   const errorCode = options.errorCode ?? 'INTERNAL';
-  // Looked for here: setpriv would start, and report what is missing in its own way.
   const program = options.command.includes('/')
     ? [options.command].find(isProgram)
     : findProgram(options.command, options.env?.['PATH']);
   if (program === undefined) {
-    const missing = new GatewayError(
-      options.missingCode ?? errorCode,
-      `The program "${options.command}" is not installed on this machine, not on PATH or not executable: install it and try again.`,
-    );
-    return { pid: undefined, stdin: null, stdout: null, done: lazyRejection(missing), kill: () => {}, stderrTail: () => '' };
+    const message = `The program "${options.command}" is not installed on this machine, not on PATH or not executable: install it and try again.`;
+    return notStarted(new GatewayError(options.missingCode ?? errorCode, message));
   }
-  const [file, args] = boundToParent(program, options.args);
-  const child: ChildProcess = spawn(file, [...args], {
+  if (!isProgram(CHILD_BINDER)) {
+    return notStarted(new GatewayError('INTERNAL', `${CHILD_BINDER}, which starts every program of the gateway, is not there: run \`npm run setup\`.`));
+  }
+  const child: ChildProcess = spawn(CHILD_BINDER, [String(process.pid), program, ...options.args], {
     stdio: [options.stdin ?? 'ignore', options.stdout ?? 'ignore', 'pipe'],
     // Its own group, so that helpers which the program starts end with it.
     detached: true,

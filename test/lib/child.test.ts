@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { runChild, startChild } from '../../src/lib/child.js';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CHILD_BINDER, runChild, startChild } from '../../src/lib/child.js';
 import { GatewayError } from '../../src/lib/errors.js';
 
 /** True while a process of that id runs (a zombie does not). */
@@ -78,5 +80,19 @@ describe('child processes', () => {
     parent.kill('SIGKILL');
     await once(parent, 'exit');
     await gone(pid);
+  });
+
+  it('does not begin when the parent died before the kernel was told to end it with its parent', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'imagegw-child-'));
+    try {
+      const begun = join(directory, 'begun');
+      const run = async (parent: number): Promise<unknown[]> => once(spawn(CHILD_BINDER, [String(parent), '/usr/bin/touch', begun]), 'exit');
+      expect(await run(1)).toEqual([null, 'SIGKILL']);
+      expect(existsSync(begun)).toBe(false);
+      expect(await run(process.pid)).toEqual([0, null]);
+      expect(existsSync(begun)).toBe(true);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
