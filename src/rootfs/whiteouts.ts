@@ -1,5 +1,5 @@
 /**
- * Whiteouts (image-spec, layer.md): `.wh.NAME` removes NAME of lower layers, `.wh..wh.opq` empties its directory of
+ * Whiteouts (image-spec, layer.md): `.wh.NAME` removes NAME of lower layers, `.wh..wh..opq` empties its directory of
  * them. Other names that begin with `.wh..wh.` are AUFS's own bookkeeping, and mean nothing.
  */
 import { bad, show } from './tar-entry.js';
@@ -8,7 +8,7 @@ import type { Tree } from './tree.js';
 
 const WHITEOUT = '.wh.';
 const BOOKKEEPING = '.wh..wh.';
-const OPAQUE = '.wh..wh.opq';
+const OPAQUE = '.wh..wh..opq';
 
 export interface Whiteout {
   /** As the layer has it. */

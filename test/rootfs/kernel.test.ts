@@ -53,7 +53,7 @@ function randomLayer(dice: Dice, layer: number): RandomLayer {
   const links = files.slice(1).flatMap((file): TarItem[] => (dice(3) === 0 ? [{ name: `l${file.name.replaceAll('/', '-')}`, type: 'hardlink', link: files[0]!.name }] : []));
   const marks = [
     ...[...whiteouts].map((name) => ({ name: `${name.slice(0, name.lastIndexOf('/') + 1)}.wh.${name.slice(name.lastIndexOf('/') + 1)}` })),
-    ...[...opaque].map((name) => ({ name: `${name}/.wh..wh.opq` })),
+    ...[...opaque].map((name) => ({ name: `${name}/.wh..wh..opq` })),
   ];
   const image: TarItem[] = [...ordered, ...links];
   // Marks count for the layers below, wherever they stand.

@@ -57,7 +57,7 @@ function whiteout(model: Model, path: string, directories: ReadonlySet<string>):
   const at = resolve(model, parent, undefined);
   if (at === undefined) return;
   const below = at === '' ? '' : `${at}/`;
-  if (name === '.wh..wh.opq') {
+  if (name === '.wh..wh..opq') {
     for (const known of [...model.keys()]) if (known.startsWith(below) && known !== at) model.delete(known);
   } else remove(model, below + name.slice(4));
 }

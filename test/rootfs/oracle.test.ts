@@ -220,7 +220,7 @@ describe('the product equals what umoci unpacks', () => {
 
 /** Three layers by another tool: files, a removal, a hard link and a symbolic link. */
 async function buildWithBuildah(directory: string, layout: string): Promise<void> {
-  const buildah = buildahIn(directory);
+  const buildah = await buildahIn(directory);
   const context = join(directory, 'context');
   mkdirSync(context);
   for (const name of ['one', 'two', 'secret', 'owned'])

@@ -34,10 +34,10 @@ const SEED = REQUESTED === 'random' ? Math.floor(Math.random() * 1e9) : Number(R
 const NAMES = ['a', 'b', 'c', 'd\xff'];
 const TARGETS = ['a', 'b', '../b', '/a', './c/..', 'a/b', '../../c', 'nowhere'];
 
-/** `opaque` marks and links that are not resolved in order are beyond what umoci 0.4.7 does by the specification. */
+/** Links that are not resolved in order are beyond what umoci 0.4.7 does by the specification. */
 function randomLayers(dice: Dice, forUmoci: boolean): TarItem[][] {
   return Array.from({ length: 1 + dice(4) }, (_, layer) => {
-    const items = Array.from({ length: 1 + dice(8) }, () => randomItem(dice, layer, forUmoci));
+    const items = Array.from({ length: 1 + dice(8) }, () => randomItem(dice, layer));
     if (!forUmoci) return items;
     // umoci applies whiteouts where they stand.
     const isWhiteout = ({ name }: TarItem): boolean => name.includes('.wh.');
@@ -45,7 +45,7 @@ function randomLayers(dice: Dice, forUmoci: boolean): TarItem[][] {
   });
 }
 
-function randomItem(dice: Dice, layer: number, forUmoci: boolean): TarItem {
+function randomItem(dice: Dice, layer: number): TarItem {
   const path = (): string => Array.from({ length: 1 + dice(3) }, () => NAMES[dice(NAMES.length)]!).join('/');
   const name = `${dice(4) === 0 ? './' : ''}${path()}`;
   const mtime = 1_600_000_000 + dice(1000);
@@ -61,7 +61,7 @@ function randomItem(dice: Dice, layer: number, forUmoci: boolean): TarItem {
     case 4:
       return { name: `${parent}.wh.${NAMES[dice(NAMES.length)]!}` };
     case 5:
-      if (!forUmoci) return { name: `${parent}.wh..wh.opq` };
+      return { name: `${parent}.wh..wh..opq` };
   }
   return {
     name,

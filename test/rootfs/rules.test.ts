@@ -47,18 +47,18 @@ const RULES: Readonly<
   'an opaque directory loses what lower layers put there, its mark last': [
     [
       [dir('d/'), file('d/old'), dir('d/sub/'), file('d/sub/old')],
-      [dir('d/'), file('d/new'), file('d/.wh..wh.opq', '')],
+      [dir('d/'), file('d/new'), file('d/.wh..wh..opq', '')],
     ],
     ['d/', 'd/new = d/new'],
   ],
   'an opaque directory, its mark first and the directory not named': [
     [
       [dir('d/'), file('d/old')],
-      [file('d/.wh..wh.opq', ''), file('d/new')],
+      [file('d/.wh..wh..opq', ''), file('d/new')],
     ],
     ['d/', 'd/new = d/new'],
   ],
-  'an opaque root': [[[file('old')], [file('.wh..wh.opq', ''), file('new')]], ['new = new']],
+  'an opaque root': [[[file('old')], [file('.wh..wh..opq', ''), file('new')]], ['new = new']],
   'a whiteout of what its own layer adds hides only what was below': [
     [
       [dir('d/'), file('d/old')],
@@ -92,7 +92,7 @@ const RULES: Readonly<
   'an opaque mark in such a directory neither': [
     [
       [dir('real/'), file('real/x'), symlink('d', 'real')],
-      [file('d/.wh..wh.opq', ''), dir('d/')],
+      [file('d/.wh..wh..opq', ''), dir('d/')],
     ],
     ['d/', 'real/', 'real/x = real/x'],
   ],
