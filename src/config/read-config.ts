@@ -298,12 +298,13 @@ function readRegistryLimits(values: TopLevelValues, findings: Findings): Registr
 
 function readRootfsLimits(values: TopLevelValues, findings: Findings): RootfsLimitsConfig {
   const limits = readSection(rootfsLimitsSection, values.RootfsLimits, 'RootfsLimits', findings);
-  const { ratio, entries, depth } = limits;
+  const { ratio, entries, smallEntries, depth } = limits;
   return {
     layerBytes: limits.layerSize,
     imageBytes: limits.imageSize,
     ratio,
     entries,
+    smallEntries,
     depth,
     paxBytes: limits.paxSize,
     longNameBytes: limits.longNameSize,

@@ -325,6 +325,8 @@ export interface RootfsLimitsConfig {
   /** Uncompressed to compressed, after the first 64 MiB. */
   readonly ratio: number;
   readonly entries: number;
+  /** Of an image that is made beside others; of larger ones a worker makes one at a time. */
+  readonly smallEntries: number;
   readonly depth: number;
   readonly paxBytes: number;
   readonly longNameBytes: number;

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import type { SystemConfig } from '../config/index.js';
 import { sweepTemporary, type Target } from '../delivery/index.js';
 import type { PipelineServices } from '../jobs/pipeline/context.js';
+import { createLargeImages } from '../jobs/pipeline/large-images.js';
 import { createSharedConversions } from '../jobs/pipeline/shared-conversions.js';
 import { runPullJob } from '../jobs/pull-runner.js';
 import { registryLimitsOf } from '../jobs/registry-settings.js';
@@ -40,7 +41,7 @@ export async function startWorker(commons: Commons, undo: Undo): Promise<void> {
     ...(config.cacheMaxBytes === undefined ? {} : { maxBytes: config.cacheMaxBytes }),
   });
   const layers = createLayerCache({ directory: config.cacheDirectory, owner, maxBytes: config.cacheMaxBytes, tools });
-  const pipeline: PipelineServices = { config, systems, images, imageTasks, registry, blobs, layers, tools, conversions: createSharedConversions(work), target, indexRetryMs };
+  const pipeline: PipelineServices = { config, systems, images, imageTasks, registry, blobs, layers, tools, conversions: createSharedConversions(work), largeImages: createLargeImages(config.rootfsLimits.smallEntries), target, indexRetryMs };
   const served = servedSystems(systems, workerSystems);
   await work.sweep();
   await blobs.sweep();

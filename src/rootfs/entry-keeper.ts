@@ -15,12 +15,14 @@ export class EntryKeeper {
   /** Of sparse files, as they will be. */
   holes = 0;
 
-  constructor(limits: RootfsLimits) {
+  /** @param onEntry told of each entry that is kept. */
+  constructor(limits: RootfsLimits, onEntry: () => void = () => {}) {
     this.#limits = limits;
     this.parser = new TarParser(
       {
         entry: (entry, offset) => {
           this.#add(entry, offset);
+          onEntry();
           return false;
         },
       },

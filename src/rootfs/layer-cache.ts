@@ -36,7 +36,7 @@ export interface HeldLayer {
   release(): Promise<void>;
 }
 
-type ReadOptions = Pick<ScanOptions, 'limits' | 'signal'>;
+type ReadOptions = Pick<ScanOptions, 'limits' | 'onEntry' | 'signal'>;
 
 export interface LayerCache {
   has(digest: Digest, squashfs: SquashfsOptions): Promise<boolean>;

@@ -41,6 +41,8 @@ export interface ScanOptions {
   readonly limits: RootfsLimits;
   /** Without it the bodies are only checked: for packers that read a tar. */
   readonly segment?: SegmentOptions | undefined;
+  /** Told of each entry that is kept in memory. */
+  readonly onEntry?: (() => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -85,18 +87,21 @@ async function scanPlain(
   options: ScanOptions,
   output: readonly string[],
 ): Promise<Scanned | undefined> {
-  const reading = readRecords(options.limits);
+  const reading = readRecords(options.limits, options.onEntry);
   await runScan(layer, options, output, reading.records);
   return reading.end();
 }
 
 /** What the records of a pass (native/squash/scan.c) say. */
-function readRecords(limits: RootfsLimits): {
+function readRecords(
+  limits: RootfsLimits,
+  onEntry: (() => void) | undefined,
+): {
   readonly records: RecordReader;
   /** Undefined when the layer holds a sparse file. @throws GatewayError BAD_LAYER */
   end(): Scanned | undefined;
 } {
-  const { entries, parser } = new EntryKeeper(limits);
+  const { entries, parser } = new EntryKeeper(limits, onEntry);
   let end: { readonly bytes: number; readonly diffHex: string } | undefined;
   let isSparse = false as boolean;
   const records = new RecordReader((kind, body) => {
@@ -169,9 +174,9 @@ async function readOutput(child: RunningChild, records: RecordReader): Promise<v
 export async function replayLayer(
   layer: Layer,
   segment: Segment,
-  { tools, limits, signal }: Pick<ScanOptions, 'tools' | 'limits' | 'signal'>,
+  { tools, limits, onEntry, signal }: Pick<ScanOptions, 'tools' | 'limits' | 'onEntry' | 'signal'>,
 ): Promise<LayerIndex> {
-  const reading = readRecords(limits);
+  const reading = readRecords(limits, onEntry);
   try {
     await readOutput(
       startSquash(tools.squash, ['replay', segment.path], { stdout: 'pipe', signal, damaged: 'CONVERSION_FAILED' }),

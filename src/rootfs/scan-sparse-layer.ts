@@ -21,13 +21,15 @@ export interface SparseScanOptions {
   readonly limits: RootfsLimits;
   /** Arguments of `imagegw-squash scan` that say where the segment goes; empty for none. */
   readonly output: readonly string[];
+  /** Told of each entry that is kept in memory. */
+  readonly onEntry?: (() => void) | undefined;
   readonly signal: AbortSignal;
 }
 
 /** @throws GatewayError as scanLayer does, the layer not yet named. */
 export async function scanSparseLayer(layer: LayerBlob, options: SparseScanOptions): Promise<Scanned> {
-  const { limits, tools, signal } = options;
-  const keep = new EntryKeeper(limits);
+  const { limits, tools, signal, onEntry } = options;
+  const keep = new EntryKeeper(limits, onEntry);
   const { entries, parser } = keep;
   const hash = hasherFor(layer.diffId);
   let bytes = 0;

@@ -36,6 +36,8 @@ export interface RootfsLimits {
   /** Uncompressed to compressed, after the first 64 MiB of a layer. */
   readonly ratio: number;
   readonly entries: number;
+  /** Of an image that is made beside others; of larger ones a worker makes one at a time. */
+  readonly smallEntries: number;
   /** Components of a path. */
   readonly depth: number;
   readonly paxBytes: number;
@@ -50,6 +52,7 @@ export const DEFAULT_ROOTFS_LIMITS: RootfsLimits = {
   imageBytes: 512 * 2 ** 30,
   ratio: 1000,
   entries: 1_100_000,
+  smallEntries: 100_000,
   depth: 256,
   paxBytes: 2 ** 20,
   longNameBytes: 65_536,

@@ -13,6 +13,7 @@ import type { ProgressTracker } from '../progress/progress-tracker.js';
 import type { SystemDirectory } from '../systems/system-directory.js';
 import type { ImageTasks } from '../tasks/image-tasks.js';
 import type { Grants } from './grants.js';
+import type { LargeImages } from './large-images.js';
 import type { SharedConversions } from './shared-conversions.js';
 
 /** What all pulls of a worker share. */
@@ -28,6 +29,8 @@ export interface PipelineServices {
   readonly tools: RootfsTools;
   /** What pulls for several systems make together. */
   readonly conversions: SharedConversions;
+  /** Which of the large images is being made. */
+  readonly largeImages: LargeImages;
   /** Where images of that system go. */
   readonly target: (system: SystemConfig) => Target;
   /** How long (ms) a stage waits for the index to come back. */
@@ -42,6 +45,8 @@ export interface PullContext {
   readonly grants: Grants;
   readonly progress: ProgressTracker;
   readonly signal: AbortSignal;
+  /** To be told of each entry of a layer that is kept in memory. */
+  readonly onEntry?: () => void;
   /** Empty, this pull's alone, removed after it. */
   readonly workDirectory: string;
   readonly log: Logger;

@@ -59,7 +59,7 @@ export async function fetchLayers(context: PullContext, image: ResolvedImage, { 
 
   async function recall(layer: LayerDescriptor): Promise<void> {
     signal.throwIfAborted();
-    const found = await layers.find(layer, squashfs, { limits: context.services.config.rootfsLimits, signal });
+    const found = await layers.find(layer, squashfs, { limits: context.services.config.rootfsLimits, onEntry: context.onEntry, signal });
     // Damaged, or just evicted.
     if (found === undefined) return read(layer, await fetchIt(layer));
     keep(found);
@@ -146,7 +146,7 @@ async function readOne(
   segment: Omit<SegmentOptions, 'path'> | undefined,
   signal: AbortSignal,
 ): Promise<HeldLayer> {
-  const { services, progress, workDirectory } = context;
+  const { services, progress, workDirectory, onEntry } = context;
   const { tools, layers, blobs } = services;
   const from = { path: blob.path, digest: layer.digest, diffId: layer.diffId, size: layer.size };
   const limits = services.config.rootfsLimits;
@@ -155,11 +155,11 @@ async function readOne(
     let read: HeldLayer;
     if (segment !== undefined && keepsSegments) {
       // Another pull may have read it while this one fetched it or waited for its turn.
-      read = (await layers.find(from, segment.squashfs, { limits, signal })) ?? (await layers.scan(from, segment, { limits, signal }));
+      read = (await layers.find(from, segment.squashfs, { limits, onEntry, signal })) ?? (await layers.scan(from, segment, { limits, onEntry, signal }));
       await blobs.makeLast(layer.digest);
     } else {
       const path = join(workDirectory, `${digestHex(layer.digest)}.segment`);
-      const options = { tools, limits, signal, segment: segment === undefined ? undefined : { path, ...segment } };
+      const options = { tools, limits, onEntry, signal, segment: segment === undefined ? undefined : { path, ...segment } };
       // The work directory goes with the pull.
       read = { index: await scanLayer(from, options), release: () => Promise.resolve() };
     }

@@ -1,6 +1,8 @@
 /**
  * The way of a pull, stage by stage. See ARCHITECTURE.md for the walk along it.
  */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { digestHex } from '../../lib/digest.js';
 import { GatewayError } from '../../lib/errors.js';
 import { persistently } from '../../models/database.js';
@@ -17,9 +19,10 @@ import { fetchLayers, type FetchedLayers } from './fetch-layers.js';
 import { openImport } from './import-source.js';
 import { importGrants } from './grants.js';
 import { fromSquashfs } from './import-squashfs.js';
-import type { Making } from './making.js';
+import type { Making, MakingIn } from './making.js';
 import { moveTag, namesThen, recordImage } from './record.js';
 import { headImage, imageIdOf, isRecent, publishedTag, resolveImage, wholeImage } from './resolve.js';
+import type { Participation } from './shared-conversions.js';
 import { sayPresent } from './stale.js';
 import { transfer } from './transfer.js';
 
@@ -49,11 +52,11 @@ export async function runPull(context: PullContext): Promise<PullResult> {
     if (kept !== undefined) return kept;
   }
   const image = await resolveImage(context, head);
-  return await publishUnlessThere(context, image, fromRegistry(context, image));
+  return await publishUnlessThere(context, image, fromRegistry(image));
 }
 
 /** Names the image if it is on the system already; else makes, publishes and names it. */
-async function publishUnlessThere(context: PullContext, image: ResolvedImage, making: Making): Promise<PullResult> {
+async function publishUnlessThere(context: PullContext, image: ResolvedImage, makingIn: MakingIn): Promise<PullResult> {
   const { record, progress } = context;
   const imageId = imageIdOf(image);
   return await holding(context, imageId, async () => {
@@ -61,7 +64,7 @@ async function publishUnlessThere(context: PullContext, image: ResolvedImage, ma
     const kept = present === undefined ? undefined : await nameIfThere(context, { ...image, imageId });
     if (kept !== undefined) return kept;
     progress.setLayers(image.layers);
-    await make(context, image, making);
+    await make(context, image, makingIn);
     progress.enter('TRANSFERRING', 'RECORD');
     return { imageId, isStale: false, tagChange: await moveTag(context, image, imageId) };
   });
@@ -73,7 +76,7 @@ async function importImage(asked: PullContext, request: ImportRequest): Promise<
   const source = await openImport(context, request);
   try {
     const { image } = source;
-    return await publishUnlessThere(context, image, source.kind === 'squashfs' ? fromSquashfs(context, source) : fromRegistry(context, image, source));
+    return await publishUnlessThere(context, image, source.kind === 'squashfs' ? (here) => fromSquashfs(here, source) : fromRegistry(image, source));
   } finally {
     await source.close();
   }
@@ -87,7 +90,7 @@ async function repairImage(context: PullContext, imageId: string): Promise<PullR
   return await holding(context, imageId, async () => {
     const image = await resolveImage(context);
     progress.setLayers(image.layers);
-    await make(context, image, fromRegistry(context, image));
+    await make(context, image, fromRegistry(image));
     return { imageId, isStale: false, tagChange: undefined };
   });
 }
@@ -125,46 +128,68 @@ async function holding<T>(context: PullContext, imageId: string, work: () => Pro
 }
 
 /** The usual way: layers that are fetched and merged. @param from where the layers come from. */
-function fromRegistry(context: PullContext, image: ResolvedImage, from: Pick<RegistryClient, 'openBlob'> = context.services.registry): Making {
-  return {
-    fetch: (admitted) => fetchLayers(context, image, admitted, from),
+function fromRegistry(image: ResolvedImage, from?: Pick<RegistryClient, 'openBlob'>): MakingIn {
+  return (context) => ({
+    fetch: (admitted) => fetchLayers(context, image, admitted, from ?? context.services.registry),
     convert: ({ indexes }) => convert(context, image, indexes),
-  };
+  });
 }
 
-/** Fetches, converts, delivers and records an image that is not there. */
-async function make(context: PullContext, image: ResolvedImage, making: Making): Promise<void> {
-  const { progress } = context;
+/** Makes an image that is not there, in its turn when it is a large one. */
+async function make(context: PullContext, image: ResolvedImage, makingIn: MakingIn): Promise<void> {
+  const { services, progress, workDirectory } = context;
   // Told before the layers are fetched, so that of two pulls side by side the slower one finds what the other has made.
-  const shared = context.services.conversions.join(conversionKey(context, image));
+  const shared = services.conversions.join(conversionKey(context, image));
+  const reading = services.largeImages.begin(context.signal);
   try {
-    progress.enter('PULLING', 'ADMIT');
-    const admitted = await admit(context, image);
-    progress.enter('PULLING', 'FETCH');
-    let layers = await making.fetch(admitted);
-    try {
-      const conversion = await shared.convert(
-        context.workDirectory,
-        context.signal,
-        () =>
-          making.convert(layers).catch(async (error: unknown) => {
-            if (!(await forgetSegments(context, layers, error))) throw error;
-            await layers.release();
-            progress.enter('PULLING', 'FETCH', 'what was kept of its layers is damaged: once more from the registry');
-            layers = await making.fetch({ keepsSegments: false });
-            return making.convert(layers);
-          }),
-        () => progress.enter('CONVERTING', 'CONVERT', 'waiting for the same image, which is being made for another system'),
-      );
-      await examine(context, image, conversion);
-      const facts = await transfer(context, image, conversion);
-      progress.enter('TRANSFERRING', 'RECORD');
-      await recordImage(context, facts);
-    } finally {
-      await layers.release();
+    for (;;) {
+      const here = { ...context, signal: reading.signal, onEntry: reading.onEntry };
+      try {
+        return await makeNow(here, image, makingIn(here), shared);
+      } catch (error) {
+        if (!reading.hasToWait) throw error;
+      }
+      await emptied(workDirectory);
+      progress.enter('PULLING', 'FETCH', 'waiting for another large image, which is being made');
+      await reading.waitForTurn();
     }
   } finally {
+    reading.end();
     await shared.leave();
+  }
+}
+
+async function emptied(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true, force: true });
+}
+
+/** Fetches, converts, delivers and records it. */
+async function makeNow(context: PullContext, image: ResolvedImage, making: Making, shared: Participation): Promise<void> {
+  const { progress } = context;
+  progress.enter('PULLING', 'ADMIT');
+  const admitted = await admit(context, image);
+  progress.enter('PULLING', 'FETCH');
+  let layers = await making.fetch(admitted);
+  try {
+    const conversion = await shared.convert(
+      context.workDirectory,
+      context.signal,
+      () =>
+        making.convert(layers).catch(async (error: unknown) => {
+          if (!(await forgetSegments(context, layers, error))) throw error;
+          await layers.release();
+          progress.enter('PULLING', 'FETCH', 'what was kept of its layers is damaged: once more from the registry');
+          layers = await making.fetch({ keepsSegments: false });
+          return making.convert(layers);
+        }),
+      () => progress.enter('CONVERTING', 'CONVERT', 'waiting for the same image, which is being made for another system'),
+    );
+    await examine(context, image, conversion);
+    const facts = await transfer(context, image, conversion);
+    progress.enter('TRANSFERRING', 'RECORD');
+    await recordImage(context, facts);
+  } finally {
+    await layers.release();
   }
 }
 
