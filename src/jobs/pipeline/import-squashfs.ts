@@ -30,7 +30,7 @@ export function fromSquashfs(context: PullContext, source: ImageSource): Making 
   let blob: CachedBlob | undefined;
 
   async function unpacked(from: CachedBlob): Promise<LayerIndex> {
-    const { services, workDirectory, signal } = context;
+    const { services, workDirectory, onEntry, signal } = context;
     const tar = join(workDirectory, 'imported.tar');
     const { productBytes } = await admission(image, () => Promise.resolve(true));
     said = await unpack(context, from.path, tar, productBytes);
@@ -42,6 +42,7 @@ export function fromSquashfs(context: PullContext, source: ImageSource): Making 
       {
         tools: services.tools,
         limits: services.config.rootfsLimits,
+        onEntry,
         signal,
         segment: segment === undefined ? undefined : { path: join(workDirectory, 'imported.segment'), ...segment },
       },
