@@ -69,9 +69,12 @@ export function renderMeta(input: MetaInput): Meta {
   return { text: `${lines.join('\n')}\n`, losses };
 }
 
-/** A line of its own, or an end of the text, would be read as something else; a final backslash swallows the next line. */
+/**
+ * A line of its own, or an end of the text, would be read as something else; a final backslash swallows the next line, which
+ * may be the access list: also with blanks behind it, which the runtime takes away first.
+ */
 function isPlain(value: string): boolean {
-  return !/[\r\n\0]/.test(value) && !value.endsWith('\\');
+  return !/[\r\n\0]|\\[ \t\v\f]*$/.test(value);
 }
 
 /** Undefined when the list can't be written. */

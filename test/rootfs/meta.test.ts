@@ -4,14 +4,20 @@ import { MAX_ACCESS_IDS, renderMeta, type MetaInput } from '../../src/rootfs/met
 
 const BARE: MetaInput = { entrypoint: [], command: [], environment: [] };
 
-/** One value of the file as the runtime parses it: split at the first colon, trimmed; a final backslash joins lines. */
+/**
+ * The file as the runtime parses it (shifter_parseConfig): split at the first colon and trimmed; a value that then ends in a
+ * backslash goes on in the next line, whatever that line is.
+ */
 function runtimeReads(text: string): Map<string, string[]> {
   const read = new Map<string, string[]>();
-  for (const line of text.replace(/\\\n/g, '').split('\n')) {
+  const lines = text.split('\n').values();
+  for (const line of lines) {
     const colon = line.indexOf(':');
     if (line.startsWith('#') || colon < 0) continue;
     const key = line.slice(0, colon).trim();
-    read.set(key, [...(read.get(key) ?? []), line.slice(colon + 1).trim()]);
+    let value = line.slice(colon + 1).trim();
+    while (value.endsWith('\\')) value = `${value.slice(0, -1).trim()} ${(lines.next().value ?? '').trim()}`;
+    read.set(key, [...(read.get(key) ?? []), value]);
   }
   return read;
 }
@@ -74,7 +80,7 @@ describe('renderMeta', () => {
     expect(losses).toEqual([expect.stringContaining('ENTRY')]);
   });
 
-  it.each(['A=x\nUSERACL: 7', 'A=x\rUSERACL: 7', 'A=x\0', 'A=ends in \\'])(
+  it.each(['A=x\nUSERACL: 7', 'A=x\rUSERACL: 7', 'A=x\0', 'A=ends in \\', 'A=ends in \\ ', 'A=ends in \\\t\v\f'])(
     'no environment variable can add a line: %j',
     (variable) => {
       const { text, losses } = renderMeta({
@@ -98,6 +104,11 @@ describe('renderMeta', () => {
     const { text, losses } = renderMeta({ ...BARE, workingDirectory: '/x\nENV: A=1' });
     expect(text).toBe('FORMAT: squashfs\n');
     expect(losses).toEqual([expect.stringContaining('WORKDIR')]);
+  });
+
+  it.each(['/x\\', '/x\\ ', '/x\\\t'])('a working directory does not swallow the access list: %j', (workingDirectory) => {
+    const { text } = renderMeta({ ...BARE, workingDirectory, access: { users: [5], groups: [] } });
+    expect(runtimeReads(text).get('USERACL')).toEqual(['5']);
   });
 
   it('never writes a private image that is open to all, nor lists that the runtime refuses', () => {
