@@ -336,6 +336,9 @@ static bool read_archive(struct reader *reader, struct writer *writer, uint64_t 
 		if (pax.size != NOT_SAID || global.size != NOT_SAID)
 			size = pax.size != NOT_SAID ? pax.size : global.size;
 		pax = (struct pax){ .size = NOT_SAID };
+		/* Links, directories and special files have no body, whatever their size says. */
+		if (type >= '1' && type <= '6')
+			size = 0;
 		if (size < 0) {
 			stop_here();
 		}

@@ -72,13 +72,25 @@ export function typeFlag(block: Buffer): string {
   let sum = a + b + c + d;
   // It counts itself as blanks.
   for (let i = 148; i < 156; i++) sum += BLANK - (block[i] ?? 0);
-  if (sum !== number(block, 148, 8))
+  const said = number(block, 148, 8);
+  if (sum !== said && sum - 256 * signedBytes(block) !== said)
     throw bad('a header has a wrong checksum; it is no tar archive, or it is damaged');
   return String.fromCharCode(block[156] ?? 0);
 }
 
-/** Size of the body that follows a header block. */
-export function bodySize(block: Buffer, pax: PaxRecords): number {
+/** Bytes beyond 127, which some old programs sum up as negative numbers. */
+function signedBytes(block: Buffer): number {
+  let count = 0;
+  for (let i = 0; i < BLOCK; i++) if ((block[i] ?? 0) > 127 && (i < 148 || i >= 156)) count++;
+  return count;
+}
+
+/**
+ * Size of the body that follows a header block. Links, directories and special files have none, whatever their size field says:
+ * old programs write there what the file on the disk had, and all readers that unpack images pass it over.
+ */
+export function bodySize(block: Buffer, flag: string, pax: PaxRecords): number {
+  if (flag >= '1' && flag <= '6') return 0;
   const size = pax.has('size') ? decimal(pax.get('size') ?? '', 'size') : number(block, 124, 12);
   if (!Number.isSafeInteger(size) || size < 0) throw bad(`an entry has the impossible size ${String(size)}`);
   return size;
@@ -97,10 +109,10 @@ export function readEntry(
   const name = pax.get('GNU.sparse.name') ?? pax.get('path') ?? longName ?? headerName(block);
   const type = TYPES[flag];
   if (type === undefined) throw bad(`${show(name)} has the unknown type ${show(flag)}`);
-  const size = bodySize(block, pax);
+  const size = bodySize(block, flag, pax);
   // Old archives mark directories by their name.
   const actual: EntryType = type === 'file' && name.endsWith('/') ? 'directory' : type;
-  if (actual !== 'file' && size !== 0 && actual !== 'hardlink')
+  if (actual !== 'file' && size !== 0)
     throw bad(`${show(name)} is a ${actual} with a body`);
   return {
     name,

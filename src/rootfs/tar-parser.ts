@@ -162,7 +162,7 @@ export class TarParser {
     const flag = typeFlag(block);
     const meta = META[flag];
     if (meta !== undefined) {
-      const size = bodySize(block, new Map());
+      const size = bodySize(block, flag, new Map());
       const limit =
         meta === 'pax' || meta === 'globalPax' ? this.#limits.paxBytes : this.#limits.longNameBytes;
       if (size > limit)
@@ -179,7 +179,7 @@ export class TarParser {
     this.#pax = new Map();
     this.#longName = undefined;
     this.#longLink = undefined;
-    const stored = bodySize(block, pax);
+    const stored = bodySize(block, flag, pax);
     if (entry.type === 'file' && isSparse(flag, pax)) return this.#sparse(block, flag, pax, entry, stored);
     this.#emit(entry, stored);
   }

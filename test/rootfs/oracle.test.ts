@@ -31,6 +31,13 @@ function symlink(name: string, to: string): TarItem {
   return { name, type: 'symlink', link: to };
 }
 
+/** Replaces a header's checksum: it is a sum of chars, which have a sign on some machines. */
+function signedChecksum(header: Buffer): void {
+  header.write('        ', 148, 'latin1');
+  const sum = header.reduce((total, byte) => total + (byte < 128 ? byte : byte - 256), 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+}
+
 /** Differences between what we make of the layers and what umoci makes of them. */
 async function compareWithUmoci(tars: readonly Buffer[]): Promise<string[]> {
   return inScratch(async (directory) => {
@@ -148,6 +155,19 @@ const IMAGES: Readonly<Record<string, readonly (readonly TarItem[])[]>> = {
       file('sized', 'as pax says', { size: 0, pax: { size: '11' } }),
       file('next'),
     ],
+  ],
+  'sizes of what has no body, as some programs write them': [
+    [
+      dir('d/', { size: 4096 }),
+      file('d/a', 'x'.repeat(700)),
+      { ...link('l', 'd/a'), size: 700 },
+      { ...symlink('s', 'd/a'), size: 3 },
+      { ...link('m', 'd/a'), pax: { size: '700' } },
+      file('next'),
+    ],
+  ],
+  'a checksum that counts bytes with a sign, as SunOS does': [
+    [file('\xe4\xff', 'x', { spoil: (header) => signedChecksum(header) }), file('next')],
   ],
   'missing parents, and an empty layer': [[], [dir('x/'), file('x/y', '')]],
   'a path twice in one layer: the last wins': [[file('a', 'first'), file('a', 'second')]],
