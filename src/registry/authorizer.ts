@@ -123,10 +123,13 @@ export function createAuthorizer(
     const refreshToken = identity.refreshToken();
     const form = new URLSearchParams();
     if (service !== undefined) form.set('service', service);
-    for (const one of scope.split(' ')) form.append('scope', one);
     const authorization = identity.basicHeader();
-    if (refreshToken === undefined) for (const [name, value] of form) realm.searchParams.append(name, value);
-    else {
+    if (refreshToken === undefined) {
+      for (const one of scope.split(' ')) form.append('scope', one);
+      for (const [name, value] of form) realm.searchParams.append(name, value);
+    } else {
+      // Here, and only here, all scopes are one list (distribution, oauth.md).
+      form.set('scope', scope);
       form.set('grant_type', 'refresh_token');
       form.set('client_id', 'imagegw');
       form.set('refresh_token', refreshToken);

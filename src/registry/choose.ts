@@ -2,12 +2,18 @@
 import type { Descriptor, ImageIndex } from './documents.js';
 import { formatPlatform, platformFit, type Platform } from './platform.js';
 
-/** The best entry for `wanted`, or undefined. Entries without a platform are no images but attestations or nested indexes. */
+/** Less than any platform that fits. */
+const NOT_SAID = -1;
+
+/**
+ * The best entry for `wanted`, or undefined. A platform is optional (image-index.md): an entry without one may be for any, and is
+ * the last choice; what it is for its config says. Attestations are for the platform `unknown`.
+ */
 export function chooseManifest(index: ImageIndex, wanted: Platform): Descriptor | undefined {
   let best: { entry: Descriptor; fit: number } | undefined;
   for (const entry of index.entries) {
-    if (isIndexEntry(entry) || entry.platform === undefined) continue;
-    const fit = platformFit(entry.platform, wanted);
+    if (isIndexEntry(entry) || entry.isArtifact) continue;
+    const fit = entry.platform === undefined ? NOT_SAID : platformFit(entry.platform, wanted);
     if (fit !== undefined && (best === undefined || fit > best.fit)) best = { entry, fit };
   }
   return best?.entry;

@@ -37,6 +37,8 @@ export interface Descriptor {
   /** Where else it may be fetched. */
   readonly urls: readonly string[];
   readonly platform?: Platform;
+  /** It says that it is no image but something else. */
+  readonly isArtifact: boolean;
 }
 
 export interface ImageManifest {
@@ -58,15 +60,17 @@ const descriptor = z
     digest: z.string().refine(isDigest, 'is not a digest'),
     size: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
     urls: z.array(z.string().max(2048)).max(20).nullish(),
+    artifactType: z.string().nullish(),
     platform: z
       .object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
       .nullish(),
   })
-  .transform(({ mediaType, digest, size, urls, platform }): Descriptor => ({
+  .transform(({ mediaType, digest, size, urls, artifactType, platform }): Descriptor => ({
     mediaType,
     digest: parseDigest(digest),
     size,
     urls: urls ?? [],
+    isArtifact: artifactType != null && artifactType !== '',
     ...(platform == null
       ? {}
       : {

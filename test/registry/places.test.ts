@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { runChild } from '../../src/lib/child.js';
 import {
   createMemoryRateGate,
   createRegistryClient,
@@ -145,6 +146,31 @@ describe('platforms', () => {
     const found = resolve(clientFor(), 'team/app:1', wanted).then(({ manifestDigest }) => [...digests].find(([, digest]) => digest === manifestDigest)?.[0]);
     if (chosen === undefined) await expect(found).rejects.toMatchObject({ code: 'ARCH_MISMATCH' });
     else expect(await found).toBe(chosen);
+  });
+  test.each<readonly [offered: readonly (string | undefined)[], wanted: string]>([
+    [[undefined], 'amd64'],
+    [['arm64', undefined], 'amd64'],
+    [[undefined, 'amd64'], 'amd64'],
+    [[undefined, 'amd64'], 'arm64'],
+  ])('of %j, undefined without a platform, skopeo and we take the same for %s', async (offered, wanted) => {
+    const manifests = offered.map((architecture, at) => {
+      const digest = fake.putImage([Buffer.from(String(at))], `i${String(at)}`, { architecture: architecture ?? wanted });
+      return { ...entry(digest, wanted), platform: architecture === undefined ? undefined : { os: 'linux', architecture } };
+    });
+    fake.putManifest({ schemaVersion: 2, mediaType: INDEX, manifests }, '1', INDEX);
+    const said = await runChild({
+      command: 'skopeo',
+      args: ['--override-os', 'linux', '--override-arch', wanted, 'inspect', '--config', '--raw', '--tls-verify=false', `docker://${fake.host}/team/app:1`],
+    });
+    const image = await resolve(clientFor(), 'team/app:1', `linux/${wanted}`);
+    expect(image.configBytes.toString().trim()).toBe(said.trim());
+  });
+  test('what its config says is for another platform, and an artifact, are not taken', async () => {
+    const arm = fake.putImage([Buffer.from('arm')], 'arm', { architecture: 'arm64' });
+    for (const more of [{}, { artifactType: 'application/vnd.example' }]) {
+      fake.putManifest({ schemaVersion: 2, mediaType: INDEX, manifests: [{ ...entry(arm, ''), platform: undefined, ...more }] }, '1', INDEX);
+      await expect(resolve(clientFor())).rejects.toMatchObject({ code: 'ARCH_MISMATCH' });
+    }
   });
   test.each([
     ['linux/x86_64', 'linux/amd64'],
