@@ -10,6 +10,8 @@ import { shown } from './open-beneath.js';
 import { badArchive, blobsOf, provePossession, type ImageSource, type ReadOptions } from './source.js';
 
 const REF_NAME = 'org.opencontainers.image.ref.name';
+/** Where containerd and Docker put the whole name; the one above is then the tag alone. */
+const CONTAINERD_NAME = 'io.containerd.image.name';
 const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 const MAX_MARKER_BYTES = 4096;
 
@@ -79,9 +81,10 @@ export async function readLayout(files: ArchiveFiles, options: ReadOptions): Pro
 
 /** The one that is meant; undefined when the list itself is the choice, by platform. */
 function choose(entries: readonly IndexEntry[], image: string | undefined): IndexEntry | undefined {
-  const nameOf = (entry: IndexEntry): string | undefined => entry.annotations?.[REF_NAME];
-  const candidates = image === undefined ? entries : entries.filter((entry) => nameOf(entry) === image);
-  const names = [...new Set(entries.flatMap((entry) => nameOf(entry) ?? []))];
+  const named = image === undefined ? entries : entries.filter((entry) => isNamed(entry, image));
+  // One image can have several names.
+  const candidates = [...new Map(named.map((entry) => [JSON.stringify([entry.digest, entry.platform]), entry])).values()];
+  const names = [...new Set(entries.flatMap(({ annotations }) => annotations?.[CONTAINERD_NAME] ?? annotations?.[REF_NAME] ?? []))];
   const list = names.length === 0 ? 'its images have no names' : `it holds ${names.map(shown).join(', ')}`;
   if (candidates.length === 0) {
     if (image === undefined) throw badArchive('its index.json names no image');
@@ -92,6 +95,12 @@ function choose(entries: readonly IndexEntry[], image: string | undefined): Inde
   const isByPlatform = image === undefined && entries.every(({ platform }) => platform != null) && names.length <= 1;
   if (isByPlatform) return undefined;
   throw new GatewayError('BAD_USER_INPUT', `The archive holds several images: say which one. As far as they have names, ${list}.`);
+}
+
+/** By its whole name, as Docker shows that, or by what the layout's own annotation says. */
+function isNamed({ annotations }: IndexEntry, image: string): boolean {
+  const whole = annotations?.[CONTAINERD_NAME];
+  return [whole, whole?.replace(/^docker\.io\/(?:library\/)?/, ''), annotations?.[REF_NAME]].includes(image);
 }
 
 async function document(files: ArchiveFiles, digest: Digest, size: number | undefined, limit: number, contentType = ''): Promise<Fetched> {

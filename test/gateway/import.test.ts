@@ -174,6 +174,28 @@ describe('what is imported', () => {
     expect(await refusal(docker, 'x', { image: 'tool:9' })).toMatchObject({ code: 'BAD_USER_INPUT', message: expect.stringMatching(/tool:1/) });
   }, 60_000);
 
+  it('is chosen by the name that Docker gives it, whose tag alone stands where others have the name', async () => {
+    await start();
+    const [one, two] = [layout('one'), layout('two')];
+    const both = join(inbox, 'both');
+    await skopeo(`oci:${one}:t`, `oci:${both}:first`);
+    await skopeo(`oci:${two}:t`, `oci:${both}:second`);
+    const { manifests } = JSON.parse(readFileSync(join(both, 'index.json'), 'utf8')) as { manifests: object[] };
+    const named = (at: number, name: string): object => ({
+      ...manifests[at],
+      annotations: { 'io.containerd.image.name': `docker.io/library/${name}`, 'org.opencontainers.image.ref.name': name.split(':')[1] },
+    });
+    const write = (...entries: object[]): void => writeFileSync(join(both, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: entries }));
+    write(named(0, 'one:latest'), named(1, 'two:latest'));
+    expect(await refusal(both, 'x', { image: 'latest' })).toMatchObject({ code: 'BAD_USER_INPUT', message: expect.stringMatching(/docker.io\/library\/one:latest, docker.io\/library\/two:latest/) });
+    const image = await ready(both, 'two', { image: 'two:latest' });
+    expect(await isWhatUmociUnpacks(image, two)).toEqual([]);
+    expect((await ready(both, 'two', { image: 'docker.io/library/two:latest' })).imageId).toBe(image.imageId);
+    // One image by two names.
+    write(named(1, 'two:latest'), named(1, 'two:2'));
+    expect((await ready(both, 'two')).imageId).toBe(image.imageId);
+  }, 60_000);
+
   it('is the one for the platform of the system where an archive holds it for several, also in an index of its own', async () => {
     await start();
     const [ours, theirs] = [layout('amd64'), layout('arm64')];
