@@ -3,7 +3,7 @@
  */
 import { lookup as dnsLookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { BlockList, isIP, type LookupFunction, type Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { Agent, buildConnector, ProxyAgent, type Dispatcher } from 'undici';
 import { GatewayError, messageOf } from '../lib/errors.js';
@@ -139,7 +139,7 @@ export function proxyFor(url: URL, environment: ProxyEnvironment): string | unde
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
   for (const entry of (read('no_proxy') ?? '').split(/[\s,]+/).filter((text) => text !== '')) {
     if (entry === '*') return undefined;
-    if (/^[0-9a-f.:]+\/\d+$/i.test(entry) && isIP(host) !== 0 && onlyAllows(entry, host)) return undefined;
+    if (/^[0-9a-f.:]+\/\d+$/i.test(entry) && isIP(host) !== 0 && isWithin(host, entry)) return undefined;
     const [, name = '', entryPort] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
     if (entryPort !== undefined && isIP(entry) === 0 && entryPort !== port) continue;
     const suffix = (isIP(entry) === 0 ? name : entry).replace(/^\*?\.?/, '');
@@ -148,8 +148,13 @@ export function proxyFor(url: URL, environment: ProxyEnvironment): string | unde
   return proxy;
 }
 
-function onlyAllows(block: string, address: string): boolean {
-  return addressPolicy([block]).allows(address) && !addressPolicy([]).allows(address);
+function isWithin(address: string, block: string): boolean {
+  const [network = '', bits] = block.split('/');
+  const [version, kind] = isIP(address) === 6 ? ([6, 'ipv6'] as const) : ([4, 'ipv4'] as const);
+  if (isIP(network) !== version || Number(bits) > (version === 6 ? 128 : 32)) return false;
+  const list = new BlockList();
+  list.addSubnet(network, Number(bits), kind);
+  return list.check(address, kind);
 }
 
 function checkedLookup(policy: AddressPolicy): LookupFunction {

@@ -37,12 +37,12 @@ export function hasMapInBody(pax: PaxRecords): boolean {
 
 /** The pieces in an old GNU header, and whether another block of them follows. */
 export function oldPieces(block: Buffer): { readonly pieces: number[]; readonly hasMore: boolean } {
-  return { pieces: piecesAt(block, 386, OLD_PIECES), hasMore: block[482] === 1 };
+  return { pieces: piecesAt(block, 386, OLD_PIECES), hasMore: block[482] !== 0 };
 }
 
 /** The same of a block that follows. */
 export function extensionPieces(block: Buffer): { readonly pieces: number[]; readonly hasMore: boolean } {
-  return { pieces: piecesAt(block, 0, EXTENSION_PIECES), hasMore: block[504] === 1 };
+  return { pieces: piecesAt(block, 0, EXTENSION_PIECES), hasMore: block[504] !== 0 };
 }
 
 function piecesAt(block: Buffer, start: number, count: number): number[] {

@@ -149,8 +149,8 @@ export function parsePax(body: Buffer): Map<string, string> {
       records.set('GNU.sparse.map', before === undefined ? value : `${before},${value}`);
       continue;
     }
-    // An empty value takes the record back (POSIX pax).
-    if (value === '') records.delete(keyword);
+    // An empty value takes the record back (POSIX pax); but an attribute can be empty, and GNU tar writes it so.
+    if (value === '' && !keyword.startsWith(XATTR)) records.delete(keyword);
     else records.set(keyword, value);
   }
   return records;

@@ -177,6 +177,8 @@ describe('the merge', () => {
       pax: {
         'SCHILY.xattr.security.capability': capability,
         'SCHILY.xattr.user.note': 'h\xff\0i',
+        // As GNU tar writes one without a value.
+        'SCHILY.xattr.user.empty': '',
         'SCHILY.xattr.trusted.overlay.opaque': 'y',
       },
     });
@@ -186,6 +188,7 @@ describe('the merge', () => {
       const back = execFileSync('sqfs2tar', [product.path]).toString('latin1');
       expect(back).toContain(`SCHILY.xattr.security.capability=${capability}\n`);
       expect(back).toContain('SCHILY.xattr.user.note=h\xff\0i\n');
+      expect(back).toContain('SCHILY.xattr.user.empty=\n');
       expect(back).not.toContain('overlay');
     });
   });
