@@ -121,6 +121,8 @@ export function createLayerCache({ directory, owner, maxBytes, tools }: LayerCac
       };
     } catch (error) {
       await release();
+      // Has a name for a moment only, but the program may have been killed in it.
+      await rm(`${path}.records`, { force: true });
       throw error;
     }
   }

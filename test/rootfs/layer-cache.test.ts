@@ -249,6 +249,16 @@ describe('what is not kept', () => {
       for (const folder of ['segments', 'partial', 'held']) expect(readdirSync(join(cacheDirectory, folder))).toEqual([]);
     }));
 
+  it('what a program that was killed has left beside the segment', () =>
+    scene(async ({ directory, cacheDirectory, layers: [layer] }) => {
+      const path = join(directory, 'squash');
+      // Killed where the file of its records has a name: nobody can aim at that with the program itself.
+      writeFileSync(path, '#!/bin/sh\nfor last; do :; done\ntouch "$last" "$last.records"\nkill -KILL $$\n', { mode: 0o755 });
+      const cache = createLayerCache({ directory: cacheDirectory, owner: 'me', tools: { ...tools, squash: { ...tools.squash, path } } });
+      expect(await codeOf(cache.scan(layer!, SEGMENT, options))).toMatch(/SIGKILL/);
+      for (const folder of ['segments', 'partial', 'held']) expect(readdirSync(join(cacheDirectory, folder))).toEqual([]);
+    }));
+
   it('a layer with a sparse file, which is read all the same', () =>
     scene(async ({ directory, cache, cacheDirectory, make }) => {
       const records = { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.name': 'hole', 'GNU.sparse.realsize': '1000000' };
