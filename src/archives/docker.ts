@@ -1,16 +1,17 @@
 /**
  * A docker-archive: what `docker save`, `podman save` and skopeo write (Docker image specification 1.2, "combined image
- * JSON and filesystem changeset format"): manifest.json, configs, and layers as plain tars.
+ * JSON and filesystem changeset format"): manifest.json, configs, and layers as plain tars; or compressed, as crane, kaniko and
+ * others write them and all readers take them.
  *
  * It has no manifest of the kind that names an image elsewhere. So one is made of what it says: an OCI manifest with the
- * config and the layers as they are in it, uncompressed. Its digest is the image's id: the same image gives the same id,
+ * config and the layers as they are in it. Its digest is the image's id: the same image gives the same id,
  * whatever the order, the times and the names in the archive, and no other image can have it.
  */
 import { z } from 'zod';
 import { digestHex, sha256, type Digest } from '../lib/digest.js';
 import { GatewayError } from '../lib/errors.js';
 import { ANONYMOUS, assembleImage, parseConfig, parseDocument } from '../registry/index.js';
-import type { ArchiveFiles, Extent } from './archive-files.js';
+import { bytesOf, digestOfExtent, type ArchiveFiles, type Extent } from './archive-files.js';
 import { json, needed } from './oci.js';
 import { shown } from './open-beneath.js';
 import { badArchive, blobsOf, provePossession, type ImageSource, type ReadOptions } from './source.js';
@@ -45,8 +46,11 @@ export async function readDockerArchive(files: ArchiveFiles, options: ReadOption
     const member = entry.Layers[at] ?? '';
     const extent = await files.find(member);
     if (extent === undefined) throw badArchive(`it has no layer ${shown(member)}`);
-    extents.set(diffId, extent);
-    layers.push({ mediaType: LAYER_TYPE, digest: diffId, size: extent.size });
+    const compression = await compressionOf(extent);
+    // Its name is what it is here; that it unpacks to what the config says is proved when it is read.
+    const digest = compression === '' ? diffId : await digestOfExtent(extent, sha256(''), signal);
+    extents.set(digest, extent);
+    layers.push({ mediaType: `${LAYER_TYPE}${compression}`, digest, size: extent.size });
   }
   const manifestBytes = Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST_TYPE, config: { mediaType: CONFIG_TYPE, digest: sha256(configBytes), size: configBytes.length }, layers }),
@@ -73,6 +77,15 @@ export async function readDockerArchive(files: ArchiveFiles, options: ReadOption
   );
   await provePossession(image.layers, extents, signal);
   return { kind: 'layers', image, openBlob: blobsOf(extents), close: () => files.close() };
+}
+
+/** By the first bytes (RFC 1952, RFC 8878), because names of layers say anything. */
+async function compressionOf(extent: Extent): Promise<'' | '+gzip' | '+zstd'> {
+  for await (const start of bytesOf(extent, 0, Math.min(4, extent.size))) {
+    if (start.length >= 2 && start.readUInt16BE(0) === 0x1f8b) return '+gzip';
+    if (start.length === 4 && start.readUInt32LE(0) === 0xfd2fb528) return '+zstd';
+  }
+  return '';
 }
 
 function choose(found: readonly Entry[], image: string | undefined): Entry {

@@ -9,10 +9,13 @@ import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, mkdtempSync, rea
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import type { GatewayClient, ImageDetail, PullState } from '../../src/client/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { CliRun } from '../support/cli-run.js';
+import { findCrane } from '../support/crane.js';
+import { startDockerRegistry } from '../support/docker-registry.js';
 import { INDEX, MANIFEST, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { differences, snapshot, umociUnpack, unsquash, writeLayout } from '../support/images.js';
@@ -21,6 +24,8 @@ import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf, type TarItem } from '../support/tar.js';
 
 const run = promisify(execFile);
+const crane = findCrane() ?? '';
+const withCrane = crane === '' ? it.skip : it;
 const asRoot = process.geteuid?.() === 0 ? it : it.skip;
 const withMounts = (await canMount()) ? it : it.skip;
 
@@ -139,6 +144,29 @@ describe('what is imported', () => {
     expect(second.imageId).toBe(first.imageId);
     expect(first.manifestDigest).toBe(`sha256:${first.imageId}`);
     expect(await isWhatUmociUnpacks(first, path)).toEqual([]);
+  }, 60_000);
+
+  withCrane('is what crane has pulled: its docker-archive holds the layers compressed', async () => {
+    await start();
+    const path = layout();
+    const archive = join(inbox, 'crane.tar');
+    const docker = await startDockerRegistry();
+    try {
+      await run('skopeo', ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false', `oci:${path}:t`, `docker://${docker.host}/team/app:1`]);
+      await run(crane, ['pull', '--insecure', `${docker.host}/team/app:1`, archive]);
+    } finally {
+      await docker.stop();
+    }
+    const image = await ready(archive, 'crane');
+    expect(await isWhatUmociUnpacks(image, path)).toEqual([]);
+    // The config names its layers as they are unpacked: others can't be put in their place.
+    const members = join(site.directory, 'members');
+    mkdirSync(members);
+    execFileSync('tar', ['-xf', archive, '-C', members]);
+    const [{ Layers }] = JSON.parse(readFileSync(join(members, 'manifest.json'), 'utf8')) as [{ Layers: [string] }];
+    writeFileSync(join(members, Layers[0]), gzipSync(tarOf({ name: 'bin/tool', body: 'other' })));
+    execFileSync('tar', ['-cf', archive, '-C', members, '.']);
+    expect(await refusal(archive, 'other')).toMatchObject({ code: 'BAD_LAYER', message: expect.stringMatching(/not what the image configuration promises/) });
   }, 60_000);
 
   it('can be what buildah has built, in both kinds of archive, with the configuration of the image', async () => {
