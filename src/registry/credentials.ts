@@ -63,7 +63,8 @@ async function readFromFile(file: string, host: string, signal: AbortSignal): Pr
   const helper =
     Object.entries(content.credHelpers).find(([key]) => sameHost(key, host))?.[1] ?? content.credsStore;
   const entry = Object.entries(content.auths).find(([key]) => sameHost(key, host))?.[1];
-  if (helper !== undefined) return await askHelper(helper, host, signal);
+  // An empty text is none.
+  if (helper !== undefined && helper !== '') return await askHelper(helper, host, signal);
   if (entry === undefined) return undefined;
   if (entry.identitytoken !== undefined && entry.identitytoken !== '')
     return new Identity('service', undefined, entry.identitytoken);

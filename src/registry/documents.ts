@@ -184,7 +184,8 @@ const configBody = z.object({
       StopSignal: z.string().nullish(),
     })
     .nullish(),
-  rootfs: z.object({ diff_ids: z.array(z.string().refine(isDigest, 'is not a digest')).nullish() }),
+  // Another type must be refused (config.md).
+  rootfs: z.object({ type: z.literal('layers').optional(), diff_ids: z.array(z.string().refine(isDigest, 'is not a digest')).nullish() }),
   history: z
     .array(
       z.object({

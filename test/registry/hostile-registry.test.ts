@@ -215,6 +215,11 @@ describe('documents', () => {
     expect((await resolve(clientFor({}, { imageBytes: 1200 }))).bytesTotal).toBe(1200);
   });
 
+  test('a root file system of another type than layers (config.md)', async () => {
+    const bytes = Buffer.from('x');
+    fake.putImage([bytes], '1', { config: { rootfs: { type: 'layers+base', diff_ids: [digestOf(bytes)] } } });
+    await expect(resolve(clientFor())).rejects.toMatchObject({ code: 'BAD_MANIFEST', message: expect.stringContaining('rootfs.type') });
+  });
   test.each(['manifests', 'blobs'])('one of the %s that breaks off is asked for again', async (kind) => {
     fake.putImage([Buffer.from('x')], '1');
     let isFirst = true;

@@ -181,6 +181,8 @@ describe("the gateway's login from elsewhere", () => {
   test.each([
     ['auth', (host: string) => ({ auths: { [host]: { auth: Buffer.from(login).toString('base64') } } })],
     ['a URL as key', (host: string) => ({ auths: { [`https://${host}/v1/`]: { auth: Buffer.from(login).toString('base64') } } })],
+    ['no helper, said by an empty text', (host: string) => ({ auths: { [host]: { auth: Buffer.from(login).toString('base64') } }, credsStore: '' })],
+    ['no helper for this host', (host: string) => ({ auths: { [host]: { auth: Buffer.from(login).toString('base64') } }, credHelpers: { [host]: '' }, credsStore: 'other' })],
     ['user name and password', (host: string) => ({ auths: { [host]: { username: 'ann', password: 'pass:with:colons' } } })],
   ])("Docker's config.json with %s", async (_what, content) => {
     const { image } = await pull({ settings: { credentialsFile: await fileOf(content(fake.host)) } });
