@@ -43,7 +43,7 @@ export function renderMeta(input: MetaInput): Meta {
   }
   const { workingDirectory } = input;
   if (workingDirectory !== undefined && workingDirectory !== '') {
-    if (isPlain(workingDirectory)) lines.push(`WORKDIR: ${workingDirectory}`);
+    if (isPlain(workingDirectory) && !hasOuterBlanks(workingDirectory)) lines.push(`WORKDIR: ${workingDirectory}`);
     else losses.push("WORKDIR holds characters that the metadata file can't carry; it was left out.");
   }
   if (input.access !== undefined) {
@@ -55,16 +55,12 @@ export function renderMeta(input: MetaInput): Meta {
     lines.push(`USERACL: ${users.join(',')}`, `GROUPACL: ${groups.join(',')}`);
   }
   for (const variable of input.environment) {
-    if (isPlain(variable)) lines.push(`ENV: ${variable}`);
-    else
-      losses.push(
-        `The environment variable ${
-          variable
-            .split('=', 1)[0]
-            ?.slice(0, 80)
-            .replace(/[\r\n\0]/g, '?') ?? ''
-        } holds characters that the metadata file can't carry; it was left out.`,
-      );
+    const name = (variable.split('=', 1)[0] ?? '').slice(0, 80).replace(/[\r\n\0]/g, '?');
+    if (!isPlain(variable)) losses.push(`The environment variable ${name} holds characters that the metadata file can't carry; it was left out.`);
+    else {
+      lines.push(`ENV: ${variable}`);
+      if (hasOuterBlanks(variable)) losses.push(`The environment variable ${name} loses the blanks around it, which the metadata file can't carry.`);
+    }
   }
   return { text: `${lines.join('\n')}\n`, losses };
 }
@@ -75,6 +71,11 @@ export function renderMeta(input: MetaInput): Meta {
  */
 function isPlain(value: string): boolean {
   return !/[\r\n\0]|\\[ \t\v\f]*$/.test(value);
+}
+
+/** The runtime takes them away. */
+function hasOuterBlanks(value: string): boolean {
+  return /^[ \t\v\f]|[ \t\v\f]$/.test(value);
 }
 
 /** Undefined when the list can't be written. */

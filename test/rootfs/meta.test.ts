@@ -106,6 +106,12 @@ describe('renderMeta', () => {
     expect(losses).toEqual([expect.stringContaining('WORKDIR')]);
   });
 
+  it('tells what loses its blanks, which the runtime takes away', () => {
+    const { text, losses } = renderMeta({ ...BARE, workingDirectory: '/x ', environment: ['PS1=# ', 'A= b'] });
+    expect(runtimeReads(text)).toEqual(new Map([['FORMAT', ['squashfs']], ['ENV', ['PS1=#', 'A= b']]]));
+    expect(losses).toEqual([expect.stringContaining('WORKDIR'), expect.stringContaining(' PS1 ')]);
+  });
+
   it.each(['/x\\', '/x\\ ', '/x\\\t'])('a working directory does not swallow the access list: %j', (workingDirectory) => {
     const { text } = renderMeta({ ...BARE, workingDirectory, access: { users: [5], groups: [] } });
     expect(runtimeReads(text).get('USERACL')).toEqual(['5']);
