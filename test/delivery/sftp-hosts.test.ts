@@ -85,6 +85,20 @@ describe('a host key', () => {
     await expect(look(accountOf(sshd, { knownHosts: revoked }))).rejects.toMatchObject({ message: expect.stringContaining('revoked') });
   });
 
+  it('under the name alone does not count when there is another with the port: ssh and we say so', async () => {
+    const { hostKey, port } = sshd;
+    const ssh = (knownHosts: string): Promise<string> => {
+      const settings = [`UserKnownHostsFile=${knownHosts}`, 'GlobalKnownHostsFile=/dev/null', 'StrictHostKeyChecking=yes', 'BatchMode=yes', 'PreferredAuthentications=none'];
+      return runChild({ command: 'ssh', args: ['-p', String(port), ...settings.flatMap((setting) => ['-o', setting]), '127.0.0.1', 'true'] });
+    };
+    const both = await knownHostsWith(`[127.0.0.1]:${port} ${other.hostKey}\n127.0.0.1 ${hostKey}\n`);
+    await expect(ssh(both)).rejects.toThrow('Host key verification failed');
+    await expect(look(accountOf(sshd, { knownHosts: both }))).rejects.toMatchObject({ message: expect.stringContaining(`another host key than ${both} has`) });
+    const alone = await knownHostsWith(`[127.0.0.1]:${port + 1} ${other.hostKey}\n127.0.0.1 ${hostKey}\n`);
+    await expect(ssh(alone)).rejects.toThrow('Permission denied');
+    expect(await look(accountOf(sshd, { knownHosts: alone }))).toEqual([]);
+  });
+
   it('can be pinned by its fingerprint, which then counts alone', async () => {
     expect(await look(accountOf(sshd, { knownHosts: '/not/there', fingerprints: [sshd.fingerprint] }))).toEqual([]);
     await expect(look(accountOf(sshd, { fingerprints: [other.fingerprint] }))).rejects.toMatchObject({ message: expect.stringContaining(`Seen: ${sshd.fingerprint}`) });

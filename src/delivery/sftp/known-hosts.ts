@@ -3,6 +3,8 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import ssh2 from 'ssh2';
 import type { SshHost } from './account.js';
 
+const USUAL_PORT = 22;
+
 export interface KnownKey {
   /** Such as `ssh-ed25519`. */
   readonly type: string;
@@ -14,11 +16,17 @@ export interface KnownKey {
 
 /**
  * The keys that the file has for a host: under `name` or `[name]:port`, plain, as a pattern, or hashed. A key under the
- * bare name counts for every port, as it does for ssh. Keys of certificate authorities and lines that can't be read
+ * bare name counts for every port, as it does for ssh, unless there is one with the port. Keys of certificate authorities and lines that can't be read
  * are passed over.
  */
 export function knownKeys(text: string, { name, port }: SshHost): readonly KnownKey[] {
-  const names = [name.toLowerCase(), `[${name.toLowerCase()}]:${port}`];
+  const bare = keysUnder(text, name.toLowerCase());
+  const withPort = keysUnder(text, `[${name.toLowerCase()}]:${port}`);
+  const isPinned = port !== USUAL_PORT && withPort.some(({ isRevoked }) => !isRevoked);
+  return [...withPort, ...bare.filter(({ isRevoked }) => isRevoked || !isPinned)];
+}
+
+function keysUnder(text: string, name: string): readonly KnownKey[] {
   const keys: KnownKey[] = [];
   for (const line of text.split('\n')) {
     const fields = line.trim().split(/\s+/);
@@ -26,7 +34,7 @@ export function knownKeys(text: string, { name, port }: SshHost): readonly Known
     const [hosts = '', type = '', encoded = ''] = fields;
     if (hosts === '' || hosts.startsWith('#') || encoded === '') continue;
     if (marker !== undefined && marker !== '@revoked') continue;
-    if (!names.some((candidate) => matches(hosts, candidate))) continue;
+    if (!matches(hosts, name)) continue;
     keys.push({ type, bytes: Buffer.from(encoded, 'base64'), isRevoked: marker === '@revoked' });
   }
   return keys;
