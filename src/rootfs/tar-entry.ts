@@ -106,7 +106,8 @@ export function readEntry(
   longName: string | undefined,
   longLink: string | undefined,
 ): TarEntry {
-  const name = pax.get('GNU.sparse.name') ?? pax.get('path') ?? longName ?? headerName(block);
+  // Where both are there, the tools that make and unpack images take GNU's.
+  const name = pax.get('GNU.sparse.name') ?? longName ?? pax.get('path') ?? headerName(block);
   const type = TYPES[flag];
   if (type === undefined) throw bad(`${show(name)} has the unknown type ${show(flag)}`);
   const size = bodySize(block, flag, pax);
@@ -122,7 +123,7 @@ export function readEntry(
     gid: pax.has('gid') ? decimal(pax.get('gid') ?? '', 'gid') : number(block, 116, 8),
     mtime: Math.floor(pax.has('mtime') ? decimal(pax.get('mtime') ?? '', 'mtime') : number(block, 136, 12)),
     size: actual === 'file' ? size : 0,
-    linkName: pax.get('linkpath') ?? longLink ?? text(block, 157, 100),
+    linkName: longLink ?? pax.get('linkpath') ?? text(block, 157, 100),
     deviceMajor: number(block, 329, 8),
     deviceMinor: number(block, 337, 8),
     xattrs: xattrsOf(pax),

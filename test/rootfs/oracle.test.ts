@@ -169,6 +169,13 @@ const IMAGES: Readonly<Record<string, readonly (readonly TarItem[])[]>> = {
   'a checksum that counts bytes with a sign, as SunOS does': [
     [file('\xe4\xff', 'x', { spoil: (header) => signedChecksum(header) }), file('next')],
   ],
+  'two long names, by pax and by GNU: the latter counts': [
+    [
+      file('g'.repeat(120), 'x', { pax: { path: 'by pax' } }),
+      { ...symlink('s', 't'.repeat(120)), pax: { linkpath: 'by pax' } },
+      file('next'),
+    ],
+  ],
   'missing parents, and an empty layer': [[], [dir('x/'), file('x/y', '')]],
   'a path twice in one layer: the last wins': [[file('a', 'first'), file('a', 'second')]],
   'empty files, files of whole blocks': [
