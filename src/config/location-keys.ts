@@ -15,6 +15,7 @@ const endpointKeys = {
   sslcacert: optional(text, 'none', 'file of certificate authorities to trust, beside the usual ones'),
   clientCert: optional(text, 'none', 'file of the client certificate'),
   clientKey: optional(text, 'none', 'file of its key'),
+  serverName: optional(text, 'the host of its address', 'name that its certificate must be for, where that is not the host of its address'),
   credentials: optional(object, 'none', 'login of the gateway itself, below'),
   credentialsFile: optional(text, 'none', "file of logins in the form of Docker's `config.json`"),
   credentialHelper: optional(text, 'none', '`name` of a program `docker-credential-name`'),

@@ -92,6 +92,8 @@ function readEndpoint(values: EndpointValues, url: string, at: string, context: 
       'has a login but an http:// address, over which anyone can read it: use https://, or set "insecure": true to send it nevertheless',
     );
   }
+  if (values.serverName !== undefined && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(values.serverName))
+    findings.problem(`${at}.serverName`, `${quoted(values.serverName)} is no host name`);
   for (const address of values.allowedAddresses) {
     if (!isAddressRange(address)) {
       findings.problem(
@@ -105,6 +107,7 @@ function readEndpoint(values: EndpointValues, url: string, at: string, context: 
     ...(caFile === undefined ? {} : { caFile }),
     ...(clientCertFile === undefined ? {} : { clientCertFile }),
     ...(clientKeyFile === undefined ? {} : { clientKeyFile }),
+    ...(values.serverName === undefined ? {} : { serverName: values.serverName }),
     ...(credentials === undefined ? {} : { credentials }),
     ...(credentialsFile === undefined ? {} : { credentialsFile }),
     ...(values.credentialHelper === undefined ? {} : { credentialHelper: values.credentialHelper }),

@@ -179,6 +179,8 @@ export interface EndpointConfig {
   readonly caFile?: string;
   readonly clientCertFile?: string;
   readonly clientKeyFile?: string;
+  /** Required of the certificate, in place of the host of `url`. */
+  readonly serverName?: string;
   readonly credentials?: RegistryCredentialsConfig;
   /** In the form of Docker's `config.json`. */
   readonly credentialsFile?: string;

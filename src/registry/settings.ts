@@ -17,6 +17,8 @@ export interface EndpointSettings {
   /** PEM files by which the gateway shows who it is. */
   readonly clientCertFile?: string;
   readonly clientKeyFile?: string;
+  /** Asked for in TLS and required of the certificate, in place of the host of `url`. */
+  readonly serverName?: string;
   /** The service's own login. */
   readonly credentials?: RegistryCredentials;
   /** A file in the form of Docker's `config.json`, read anew when it changes. */

@@ -36,8 +36,9 @@ export function createTransport(
   memory: ReceiveMemory,
 ): Transport {
   const tls = tlsOptions(settings);
+  const endpoint = new URL(settings.url).host;
   const own = new Set(
-    [new URL(settings.url).host, ...(settings.realmHosts ?? [])].map((host) => host.toLowerCase()),
+    [endpoint, ...(settings.realmHosts ?? [])].map((host) => host.toLowerCase()),
   );
   const general = addressPolicy(settings.allowedAddresses ?? []);
   const ownPolicies = new Map<string, AddressPolicy>();
@@ -77,7 +78,9 @@ export function createTransport(
       ...(isOwn ? tls.identity : {}),
       ...(session === undefined ? {} : { session }),
     });
-    connector(options, (...result) => {
+    // Of the endpoint itself: the servers it leads to have names of their own.
+    const named = options.host === endpoint && settings.serverName !== undefined ? { ...options, servername: settings.serverName } : options;
+    connector(named, (...result) => {
       const [error, socket] = result;
       // A literal address is not looked up: what counts is the peer, checked before a byte is sent.
       if (error === null && socket.remoteAddress !== undefined && !policy.allows(socket.remoteAddress)) {
@@ -107,7 +110,8 @@ export function createTransport(
     if (proxy === undefined) return direct;
     // A client certificate is shown to the endpoint itself alone, behind a proxy too.
     const isOwn = own.has(url.host);
-    const key = `${proxy} ${String(isOwn)}`;
+    const serverName = url.host === endpoint ? settings.serverName : undefined;
+    const key = `${proxy} ${String(isOwn)} ${serverName ?? ''}`;
     const known = proxies.get(key);
     if (known !== undefined) return known;
     const created = new ProxyAgent({
@@ -115,7 +119,7 @@ export function createTransport(
       connections: maxConnections,
       headersTimeout: limits.answerTimeoutMs,
       bodyTimeout: limits.answerTimeoutMs,
-      requestTls: { ...tls.trust, ...(isOwn ? tls.identity : {}) },
+      requestTls: { ...tls.trust, ...(isOwn ? tls.identity : {}), ...(serverName === undefined ? {} : { servername: serverName }) },
     });
     proxies.set(key, created);
     return created;

@@ -179,6 +179,7 @@ describe('registries', () => {
     ['url', { url: 'https://user:hunter2@localhost' }],
     ['url', { url: 'https://' }],
     ['allowedAddresses', { allowedAddresses: ['10.0.0.0/33'] }],
+    ['serverName', { serverName: 'registry internal' }],
     ['credentials', { credentials: { username: 'u' } }],
     ['clientCert and clientKey', { clientCert: 'local.crt' }],
     ['login', { url: 'http://localhost', credentials: { username: 'u', password: 'hunter2' } }],

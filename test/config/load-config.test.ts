@@ -46,6 +46,11 @@ describe('an existing file', () => {
     expect(config.systems).toMatchObject([{ name: 'cori', admins: ['root'], imageDirectory: '/images' }]);
   });
 
+  it('gives a registry the name that its certificate must be for', () => {
+    const { registries } = load({ DefaultImageLocation: 'local', Locations: { local: { serverName: 'registry.internal' } } });
+    expect(registries).toMatchObject([{ name: 'local', url: 'https://local', serverName: 'registry.internal' }]);
+  });
+
   it.each<[string, JsonObject, Partial<GatewayConfig>]>([
     ['PullUpdateTime stands in', { PullUpdateTimeout: null, PullUpdateTime: 60 }, { pullUpdateMs: 60_000 }],
     ['PullUpdateTimeout wins', { PullUpdateTimeout: 30, PullUpdateTime: 60 }, { pullUpdateMs: 30_000 }],

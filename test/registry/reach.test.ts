@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +40,7 @@ let directory: string;
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), 'imagegw-reach-'));
   authority = await createAuthority(place);
-  server = await authority.issue('server');
+  server = await authority.issue('server', ['registry.internal']);
   clientCertificate = await authority.issue('client');
 });
 afterAll(() => rm(place, { recursive: true, force: true }));
@@ -500,6 +501,32 @@ describe('authorization', () => {
         ? Boolean(response.end(JSON.stringify({ token: 'x'.repeat(5000) })))
         : Boolean(response.writeHead(401, { 'www-authenticate': `Bearer realm="${fake.url}/token"` }).end());
     await expect(pull({ limits: { tokenBytes: 4096 } })).rejects.toMatchObject({ code: 'DENIED', message: expect.stringContaining('4096 bytes') });
+  });
+});
+
+describe('the name that a certificate must be for', () => {
+  const notTrusted = { code: 'REGISTRY_UNREACHABLE', retryable: false, message: expect.stringContaining('not trusted') };
+  test.each([false, true])('is asked for of the registry, not of where it leads (behind a proxy: %s)', async (isBehind) => {
+    const proxy = await startProxy();
+    const asked = new Map<string, Set<unknown>>();
+    const note = (request: IncomingMessage, name: string): void => {
+      if (request.socket instanceof TLSSocket) asked.set(name, (asked.get(name) ?? new Set()).add(request.socket.servername));
+    };
+    fake.hook = (request, response, path) => {
+      note(request, 'registry');
+      return path.includes('/blobs/') && Boolean(response.writeHead(302, { location: `${other.url}${path}` }).end());
+    };
+    for (const [digest, bytes] of fake.blobs) other.blobs.set(digest, bytes);
+    other.hook = (request) => {
+      note(request, 'other');
+      return false;
+    };
+    const settings = { serverName: 'registry.internal', allowedAddresses: ['loopback'] };
+    const environment: Record<string, string> = isBehind ? { https_proxy: proxy.url } : {};
+    await pull({ settings, environment });
+    expect([...asked].map(([name, said]) => [name, ...said])).toEqual([['registry', 'registry.internal'], ['other', false]]);
+    await expect(pull({ settings: { ...settings, serverName: 'stranger.internal' }, environment })).rejects.toMatchObject(notTrusted);
+    await proxy.stop();
   });
 });
 
