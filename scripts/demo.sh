@@ -103,13 +103,13 @@ YAML
   write_config "$hub, \"local\": { \"remotetype\": \"dockerv2\", \"url\": \"http://127.0.0.1:$port\" }"
 fi
 
-node dist/imagegw/main.js up --config "$work/imagemanager.json" --port 0 --state "$state" >"$work/up.out" 2>"$work/up.log" &
+dist/imagegw/main.js up --config "$work/imagemanager.json" --port 0 --state "$state" >"$work/up.out" 2>"$work/up.log" &
 gateway=$!
 children+=("$gateway")
 url=$(await_line "$work/up.out" '^listening ' "$gateway" | cut -d' ' -f2) || { cat "$work/up.log" >&2; exit 1; }
 say "the gateway listens on $url"
 status=0
-node dist/imagegw/main.js --url "$url" pull demo "$image" || status=$?
+dist/imagegw/main.js --url "$url" pull demo "$image" || status=$?
 if [ "$status" != 0 ]; then tail -n 20 "$work/up.log" >&2; fi
 kill "$gateway" 2>/dev/null || true
 wait "$gateway" 2>/dev/null || true

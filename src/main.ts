@@ -1,6 +1,7 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 /**
- * `imagegw`: the command line of everything.
+ * `imagegw`: the command line of everything. Node.js can be told at its start only how far its young generation may grow
+ * (MiB, three times): as far as it would by itself, a worker takes 27 MB more at its peak, and is no faster.
  */
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';

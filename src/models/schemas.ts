@@ -34,7 +34,7 @@ const flag = { type: Boolean, required: true } as const;
 const texts = { type: [String], required: true } as const;
 
 const part = { _id: false } as const;
-const accessOf = (entry: typeof String | typeof Number) => ({ type: new Schema({ users: [entry], groups: [entry] }, { _id: false }), default: { users: [], groups: [] } });
+const accessOf = (entry: typeof String | typeof Number) => ({ type: new Schema({ users: [entry], groups: [entry] }, part), default: { users: [], groups: [] } });
 /** `minimize: false`: empty objects are kept, so that what is read is what was written. */
 const whole = { versionKey: false, minimize: false } as const;
 

@@ -122,7 +122,9 @@ export async function spawnGateway(
   role: 'up' | 'api' | 'worker',
   { wrap = [], environment, nodeArguments = [], commandArguments = [] }: SpawnOptions = {},
 ): Promise<{ readonly child: ChildProcess; readonly url: string | undefined }> {
-  const [command = process.execPath, ...args] = [...wrap, process.execPath, ...nodeArguments, MAIN, role, '--config', site.configFile, ...commandArguments];
+  // As users start it, by its first line; only a test that tells Node.js something calls that itself.
+  const program = nodeArguments.length === 0 ? [MAIN] : [process.execPath, ...nodeArguments, MAIN];
+  const [command = MAIN, ...args] = [...wrap, ...program, role, '--config', site.configFile, ...commandArguments];
   const child = spawn(command, args, {
     env: { ...site.environment, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
