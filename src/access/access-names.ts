@@ -1,6 +1,6 @@
 /** Whom a caller names to use an image beside its owner. */
 import { GatewayError } from '../lib/errors.js';
-import type { AccessNames } from '../models/records.js';
+import type { AccessNames } from '../models/image-records.js';
 
 /** Names of nobody else: the longest that Linux has (LOGIN_NAME_MAX, with its end). */
 const LONGEST_NAME = 255;

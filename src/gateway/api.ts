@@ -4,7 +4,7 @@ import { createImageChanges } from '../jobs/image-changes.js';
 import { createImportService } from '../jobs/import-service.js';
 import { createTaskService } from '../jobs/tasks/task-service.js';
 import { createWorkerRegistry } from '../jobs/worker-registry.js';
-import type { VerificationRecord } from '../models/records.js';
+import type { VerificationRecord } from '../models/system-records.js';
 import type { GatewayServices } from '../resolvers/context.js';
 import type { Commons, Undo } from './commons.js';
 

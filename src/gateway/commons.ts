@@ -23,7 +23,7 @@ import { createCredentialStore } from '../models/credential-store.js';
 import { openDatabase } from '../models/database.js';
 import { createImageStore } from '../models/image-store.js';
 import { createPullStore } from '../models/pull-store.js';
-import type { TagRecord } from '../models/records.js';
+import type { TagRecord } from '../models/image-records.js';
 import { createTaskStore } from '../models/task-store.js';
 import { createSystemStore } from '../models/system-store.js';
 import { createVerificationStore } from '../models/verification-store.js';

@@ -21,7 +21,7 @@ import { GatewayError } from '../lib/errors.js';
 import type { Logger } from '../lib/log.js';
 import { createPace } from '../lib/pace.js';
 import type { PullStore } from '../models/pull-store.js';
-import { isTerminal } from '../models/records.js';
+import { isTerminal } from '../models/pull-records.js';
 import { createBlobCache } from '../registry/index.js';
 import { createLayerCache, probeTools } from '../rootfs/index.js';
 import type { Commons, Undo } from './commons.js';

@@ -6,7 +6,7 @@ import { isOpenBy } from '../access/viewer.js';
 import { GatewayError } from '../lib/errors.js';
 import { checkPublished, publishMetadata, type Target } from '../delivery/index.js';
 import type { ImageStore } from '../models/image-store.js';
-import type { AccessIds, ImageRecord, ProvenanceRecord, TagRecord } from '../models/records.js';
+import type { AccessIds, ImageRecord, ProvenanceRecord, TagRecord } from '../models/image-records.js';
 import { MAX_ACCESS_IDS, renderMeta, type Meta } from '../rootfs/index.js';
 
 /** What is known of an image whatever its names are. */

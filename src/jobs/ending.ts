@@ -5,7 +5,7 @@
 import type { Logger } from '../lib/log.js';
 import { persistently } from '../models/database.js';
 import type { PullStore } from '../models/pull-store.js';
-import { snapshotOf, type PullFailure, type PullRecord, type PullSnapshot } from '../models/records.js';
+import { snapshotOf, type PullFailure, type PullRecord, type PullSnapshot } from '../models/pull-records.js';
 import type { ProgressStore } from './progress/progress-store.js';
 
 export type PullOutcome =

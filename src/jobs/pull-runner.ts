@@ -6,7 +6,7 @@ import { HandedOn } from '../lib/handed-on.js';
 import type { Logger } from '../lib/log.js';
 import { persistently } from '../models/database.js';
 import type { PullStore } from '../models/pull-store.js';
-import { holderOf, isTerminal, snapshotOf, type PullFailure, type PullRecord, type PullStage } from '../models/records.js';
+import { holderOf, isTerminal, snapshotOf, type PullFailure, type PullRecord, type PullStage } from '../models/pull-records.js';
 import { endedSnapshot, endPull, type PullOutcome } from './ending.js';
 import type { PipelineServices, PullContext } from './pipeline/context.js';
 import { ownGrants } from './pipeline/grants.js';

@@ -4,7 +4,7 @@
  */
 import type { Logger } from '../lib/log.js';
 import type { PullStore } from '../models/pull-store.js';
-import { isTerminal } from '../models/records.js';
+import { isTerminal } from '../models/pull-records.js';
 import type { PullQueues } from './pull-queues.js';
 
 /** A caller is given so long (ms) to finish what it has begun. */

@@ -2,7 +2,7 @@
  * Sealed logins in the index: what is not for a reader's key is nothing but noise to it.
  */
 import { indexed, type Database } from './database.js';
-import type { CredentialRecord } from './records.js';
+import type { CredentialRecord } from './system-records.js';
 
 export type CredentialStore = ReturnType<typeof createCredentialStore>;
 

@@ -3,7 +3,9 @@
  */
 import mongoose, { type Connection, type Model } from 'mongoose';
 import { GatewayError, messageOf } from '../lib/errors.js';
-import type { ActiveRecord, CredentialRecord, ImageRecord, PullRecord, SystemRecord, TagRecord, TaskRecord, VerificationRecord } from './records.js';
+import type { ImageRecord, TagRecord } from './image-records.js';
+import type { ActiveRecord, PullRecord } from './pull-records.js';
+import type { CredentialRecord, SystemRecord, TaskRecord, VerificationRecord } from './system-records.js';
 import { activeSchema, credentialSchema, imageSchema, pullSchema, systemSchema, tagSchema, taskSchema, verificationSchema } from './schemas.js';
 
 export interface Database {

@@ -5,7 +5,7 @@
  */
 import { GatewayError } from '../lib/errors.js';
 import { indexed, isDuplicateKey, type Database } from './database.js';
-import { imageKey, tagKey, type ImageRecord, type ProvenanceRecord, type TagRecord } from './records.js';
+import { imageKey, tagKey, type ImageRecord, type ProvenanceRecord, type TagRecord } from './image-records.js';
 
 /** Former targets that a tag remembers. */
 const HISTORY_LENGTH = 10;

@@ -5,7 +5,7 @@
 import { GatewayError } from '../lib/errors.js';
 import { indexed, isDuplicateKey, type Database } from './database.js';
 import { newPullId } from './ids.js';
-import { isTerminal, LIVE_STATES, type ActiveRecord, type PullRecord, type PullRequest, type PullSnapshot, type PullState } from './records.js';
+import { isTerminal, LIVE_STATES, type ActiveRecord, type PullRecord, type PullRequest, type PullSnapshot, type PullState } from './pull-records.js';
 
 /** Rounds of "the pull that I wanted to join has just ended" before giving up; each needs another pull to end. */
 const JOIN_ROUNDS = 20;

@@ -5,22 +5,9 @@
  * natural key, plain indexes, single-document conditional updates. ARCHITECTURE.md lists what is not used, and why.
  */
 import { Schema } from 'mongoose';
-import {
-  FINDING_KINDS,
-  LAYER_STATES,
-  PULL_STAGES,
-  PULL_STATES,
-  type ActiveRecord,
-  type CredentialRecord,
-  type ImageRecord,
-  type PullRecord,
-  type SystemRecord,
-  type TagRecord,
-  type TaskRecord,
-  type VerificationRecord,
-  VERIFICATION_STATES,
-  TASK_KINDS,
-} from './records.js';
+import type { ImageRecord, TagRecord } from './image-records.js';
+import { LAYER_STATES, PULL_STAGES, PULL_STATES, type ActiveRecord, type PullRecord } from './pull-records.js';
+import { FINDING_KINDS, type CredentialRecord, type SystemRecord, type TaskRecord, type VerificationRecord, VERIFICATION_STATES, TASK_KINDS } from './system-records.js';
 
 const text = { type: String, required: true } as const;
 /** Required, and may be empty (Mongoose refuses empty text for `required`). */

@@ -2,7 +2,7 @@
  * Systems that the API has declared, in the index. Every change is conditional on the revision that it was made from.
  */
 import { indexed, isDuplicateKey, type Database } from './database.js';
-import type { SystemRecord } from './records.js';
+import type { SystemRecord } from './system-records.js';
 
 export type SystemStore = ReturnType<typeof createSystemStore>;
 

@@ -3,7 +3,7 @@
  * on it, when its claim runs out. So what a dead worker had in hand is taken by another.
  */
 import { indexed, type Database } from './database.js';
-import type { TaskAnswer, TaskRecord } from './records.js';
+import type { TaskAnswer, TaskRecord } from './system-records.js';
 
 export type TaskStore = ReturnType<typeof createTaskStore>;
 

@@ -3,7 +3,7 @@
  * worker holds it by a lease that it renews; when the worker dies, the lease runs out and another begins again.
  */
 import { indexed, isDuplicateKey, type Database } from './database.js';
-import { NOTHING_VERIFIED, type VerificationProgress, type VerificationRecord } from './records.js';
+import { NOTHING_VERIFIED, type VerificationProgress, type VerificationRecord } from './system-records.js';
 
 export type VerificationStore = ReturnType<typeof createVerificationStore>;
 

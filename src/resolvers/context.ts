@@ -6,7 +6,7 @@ import type { GatewayConfig } from '../config/index.js';
 import type { Logger } from '../lib/log.js';
 import type { ImageStore } from '../models/image-store.js';
 import type { PullStore } from '../models/pull-store.js';
-import type { VerificationRecord } from '../models/records.js';
+import type { VerificationRecord } from '../models/system-records.js';
 import type { VerificationStore } from '../models/verification-store.js';
 import type { ImageChanges } from '../jobs/image-changes.js';
 import type { ImportService } from '../jobs/import-service.js';

@@ -4,7 +4,7 @@
  */
 import DataLoader from 'dataloader';
 import type { ImageStore } from '../models/image-store.js';
-import type { ImageRecord, TagRecord } from '../models/records.js';
+import type { ImageRecord, TagRecord } from '../models/image-records.js';
 
 export interface Loaders {
   /** An image by its `_id`. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { ProgressStore } from '../../src/jobs/progress/progress-store.js';
 import { ProgressTracker } from '../../src/jobs/progress/progress-tracker.js';
 import { sha256 } from '../../src/lib/digest.js';
-import type { PullSnapshot } from '../../src/models/records.js';
+import type { PullSnapshot } from '../../src/models/pull-records.js';
 
 const DIGEST = sha256('layer');
 const START: PullSnapshot = {

@@ -1,7 +1,7 @@
 /** Verifications in a real index: one that runs for each system, however many ask for it and want to do it. */
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { openDatabase, type Database } from '../../src/models/database.js';
-import type { VerificationProgress } from '../../src/models/records.js';
+import type { VerificationProgress } from '../../src/models/system-records.js';
 import { createVerificationStore, type VerificationStore } from '../../src/models/verification-store.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 

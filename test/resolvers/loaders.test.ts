@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { sha256 } from '../../src/lib/digest.js';
 import { openDatabase, type Database } from '../../src/models/database.js';
 import { createImageStore, type ImageStore } from '../../src/models/image-store.js';
-import { imageKey } from '../../src/models/records.js';
+import { imageKey } from '../../src/models/image-records.js';
 import { createLoaders } from '../../src/resolvers/loaders.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 

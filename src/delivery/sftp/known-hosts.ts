@@ -16,8 +16,8 @@ export interface KnownKey {
 
 /**
  * The keys that the file has for a host: under `name` or `[name]:port`, plain, as a pattern, or hashed. A key under the
- * bare name counts for every port, as it does for ssh, unless there is one with the port. Keys of certificate authorities and lines that can't be read
- * are passed over.
+ * bare name counts for every port, as it does for ssh, unless there is one with the port. Keys of certificate authorities
+ * and lines that can't be read are passed over.
  */
 export function knownKeys(text: string, { name, port }: SshHost): readonly KnownKey[] {
   const bare = keysUnder(text, name.toLowerCase());

@@ -6,7 +6,7 @@ import type { GatewayConfig, SystemConfig } from '../../config/index.js';
 import type { Target } from '../../delivery/index.js';
 import type { Logger } from '../../lib/log.js';
 import type { ImageStore } from '../../models/image-store.js';
-import type { PullRecord } from '../../models/records.js';
+import type { PullRecord } from '../../models/pull-records.js';
 import type { BlobCache, RegistryClient } from '../../registry/index.js';
 import type { LayerCache, RootfsTools } from '../../rootfs/index.js';
 import type { ProgressTracker } from '../progress/progress-tracker.js';

@@ -3,7 +3,8 @@ import { NOBODY_ELSE } from '../../access/access-names.js';
 import { gatewayViewer, groupPrincipal, principalOf } from '../../access/viewer.js';
 import { GatewayError } from '../../lib/errors.js';
 import { idsOf } from '../../lib/name-service.js';
-import type { ImportRequest, TagRecord } from '../../models/records.js';
+import type { TagRecord } from '../../models/image-records.js';
+import type { ImportRequest } from '../../models/pull-records.js';
 import { ownIds } from '../describe-image.js';
 import type { PullContext } from './context.js';
 

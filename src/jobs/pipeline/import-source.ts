@@ -4,7 +4,7 @@
 import { openSource, type ImageSource } from '../../archives/index.js';
 import { GatewayError } from '../../lib/errors.js';
 import { idsOf } from '../../lib/name-service.js';
-import type { ImportRequest } from '../../models/records.js';
+import type { ImportRequest } from '../../models/pull-records.js';
 import { parsePlatform } from '../../registry/index.js';
 import { registryLimitsOf } from '../registry-settings.js';
 import type { PullContext } from './context.js';

@@ -5,7 +5,7 @@ import { PUBLIC } from '../../access/viewer.js';
 import { checkPublished } from '../../delivery/index.js';
 import { GatewayError } from '../../lib/errors.js';
 import { persistently } from '../../models/database.js';
-import type { ImageRecord, TagRecord } from '../../models/records.js';
+import type { ImageRecord, TagRecord } from '../../models/image-records.js';
 import { digestHex } from '../../lib/digest.js';
 import {
   describeWait,

@@ -7,7 +7,7 @@ import { digestHex } from '../../lib/digest.js';
 import { GatewayError } from '../../lib/errors.js';
 import { persistently } from '../../models/database.js';
 import type { TagChange } from '../../models/image-store.js';
-import { holderOf, type ImportRequest } from '../../models/records.js';
+import { holderOf, type ImportRequest } from '../../models/pull-records.js';
 import type { RegistryClient, ResolvedImage } from '../../registry/index.js';
 import { productKey } from '../../rootfs/index.js';
 import { accessBy } from '../describe-image.js';
@@ -84,9 +84,8 @@ async function importImage(asked: PullContext, request: ImportRequest): Promise<
 
 /** Publishes an image again that is damaged on its system; what its names point at, and who may use it, stays. */
 async function repairImage(context: PullContext, imageId: string): Promise<PullResult> {
-  const { services, record, system, progress, signal } = context;
-  const isThere = await persistently(() => services.images.hold(system.name, imageId, holderOf(record._id, record.attempt)), services.indexRetryMs, signal);
-  if (!isThere) throw new GatewayError('NOT_FOUND', `Image ${imageId} was removed from ${system.name} before it could be published again.`);
+  const { system, progress } = context;
+  if (!(await hold(context, imageId))) throw new GatewayError('NOT_FOUND', `Image ${imageId} was removed from ${system.name} before it could be published again.`);
   return await holding(context, imageId, async () => {
     const image = await resolveImage(context);
     progress.setLayers(image.layers);
@@ -103,9 +102,9 @@ interface Present extends Pick<ResolvedImage, 'topDigest' | 'access'> {
 
 /** Points the tag at an image that is on the system; undefined when it has just gone, or is recorded without what its files tell. */
 async function nameIfThere(context: PullContext, image: Present): Promise<PullResult | undefined> {
-  const { services, record, system, progress, signal } = context;
+  const { services, system, progress, signal } = context;
   const { imageId } = image;
-  if (!(await persistently(() => services.images.hold(system.name, imageId, holderOf(record._id, record.attempt)), services.indexRetryMs, signal))) return undefined;
+  if (!(await hold(context, imageId))) return undefined;
   const known = await persistently(() => services.images.getImage(system.name, imageId), services.indexRetryMs, signal);
   if (known?.provenance === undefined) return undefined;
   // Refused before the name says so.
@@ -113,6 +112,11 @@ async function nameIfThere(context: PullContext, image: Present): Promise<PullRe
   sayPresent(progress, image.layers);
   progress.enter('RESOLVING', 'RECORD');
   return { imageId, isStale: false, tagChange: await moveTag(context, image, imageId) };
+}
+
+/** From now on nobody removes the image; false when it is not there. `holding` gives it up. */
+async function hold({ services, record, system, signal }: PullContext, imageId: string): Promise<boolean> {
+  return await persistently(() => services.images.hold(system.name, imageId, holderOf(record._id, record.attempt)), services.indexRetryMs, signal);
 }
 
 /** Gives up the hold that `work` took on an image: the tag holds it by then, or after a failure nothing needs to. */

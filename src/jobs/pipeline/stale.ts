@@ -5,7 +5,7 @@
 import { holdsAccess, viewerNamed } from '../../access/viewer.js';
 import { persistently } from '../../models/database.js';
 import type { PullStore } from '../../models/pull-store.js';
-import type { LayerSnapshot } from '../../models/records.js';
+import type { LayerSnapshot } from '../../models/pull-records.js';
 import type { ProgressTracker } from '../progress/progress-tracker.js';
 import type { PullContext } from './context.js';
 import { publishedTag, referenceOf } from './resolve.js';

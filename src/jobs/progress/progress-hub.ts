@@ -7,7 +7,7 @@
  */
 import type { Redis } from 'ioredis';
 import { GatewayError } from '../../lib/errors.js';
-import { isTerminal, type PullSnapshot } from '../../models/records.js';
+import { isTerminal, type PullSnapshot } from '../../models/pull-records.js';
 import { NewestStream } from './newest-stream.js';
 import { decodeMessage, progressChannel } from './progress-store.js';
 

@@ -6,7 +6,7 @@
  * worker that has lost its pull to another (its `attempt` is lower).
  */
 import type { Redis } from 'ioredis';
-import { isTerminal, type PullSnapshot } from '../../models/records.js';
+import { isTerminal, type PullSnapshot } from '../../models/pull-records.js';
 import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js';
 
 /** A pull that says nothing for this long (in s) has been lost; the index then answers for it. */

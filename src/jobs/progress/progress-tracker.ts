@@ -5,7 +5,7 @@
  * Progress is told, never waited for: while Redis is away the newest state waits here and goes out when it is back.
  */
 import type { Digest } from '../../lib/digest.js';
-import type { LayerSnapshot, LayerState, PullSnapshot, PullStage, PullState } from '../../models/records.js';
+import type { LayerSnapshot, LayerState, PullSnapshot, PullStage, PullState } from '../../models/pull-records.js';
 import type { ProgressStore } from './progress-store.js';
 
 export interface LayerChange {

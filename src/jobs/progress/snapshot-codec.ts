@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { isDigest } from '../../lib/digest.js';
 import { isErrorCode, type ErrorCode } from '../../lib/errors.js';
-import { LAYER_STATES, PULL_STAGES, PULL_STATES, type PullSnapshot } from '../../models/records.js';
+import { LAYER_STATES, PULL_STAGES, PULL_STATES, type PullSnapshot } from '../../models/pull-records.js';
 
 const date = z.iso.datetime().transform((text) => new Date(text));
 const digest = z.string().refine(isDigest);

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { probeTarget, type Target } from '../../delivery/index.js';
 import { newCheckId } from '../../models/ids.js';
-import type { TaskAnswer } from '../../models/records.js';
+import type { TaskAnswer } from '../../models/system-records.js';
 import type { WorkDirectories } from '../work-directories.js';
 
 export interface CheckSystemOptions {

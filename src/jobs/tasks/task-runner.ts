@@ -11,7 +11,7 @@ import { GatewayError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import type { ImageStore } from '../../models/image-store.js';
 import { describeImage, forgetDeadDescribers, isDescriber } from '../describe-image.js';
-import type { TaskAnswer, TaskRecord } from '../../models/records.js';
+import type { TaskAnswer, TaskRecord } from '../../models/system-records.js';
 import type { TaskStore } from '../../models/task-store.js';
 import { isAborted, startWorkLoop } from '../work-loop.js';
 

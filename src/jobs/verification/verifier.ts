@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { abortReason, GatewayError, messageOf } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import { persistently } from '../../models/database.js';
-import { NOTHING_VERIFIED, type VerificationProgress, type VerificationRecord } from '../../models/records.js';
+import { NOTHING_VERIFIED, type VerificationProgress, type VerificationRecord } from '../../models/system-records.js';
 import type { VerificationStore } from '../../models/verification-store.js';
 import { startWorkLoop } from '../work-loop.js';
 

@@ -7,7 +7,9 @@ import { GatewayError } from '../../lib/errors.js';
 import type { Pace } from '../../lib/pace.js';
 import type { ImageStore } from '../../models/image-store.js';
 import type { PullStore } from '../../models/pull-store.js';
-import { isTerminal, LIVE_STATES, NOTHING_VERIFIED, type ImageRecord, type VerificationFinding, type VerificationProgress } from '../../models/records.js';
+import type { ImageRecord } from '../../models/image-records.js';
+import { isTerminal, LIVE_STATES } from '../../models/pull-records.js';
+import { NOTHING_VERIFIED, type VerificationFinding, type VerificationProgress } from '../../models/system-records.js';
 
 export interface VerifySystemOptions {
   readonly system: string;

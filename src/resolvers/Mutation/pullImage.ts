@@ -1,5 +1,5 @@
 import { GatewayError } from '../../lib/errors.js';
-import type { PullSnapshot } from '../../models/records.js';
+import type { PullSnapshot } from '../../models/pull-records.js';
 import type { MutationResolvers, ResolversTypes } from '../generated/types.js';
 import { userError } from '../user-error.js';
 

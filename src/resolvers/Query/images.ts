@@ -1,5 +1,5 @@
 import { visiblePrincipals } from '../../access/viewer.js';
-import type { ImageRecord } from '../../models/records.js';
+import type { ImageRecord } from '../../models/image-records.js';
 import type { QueryResolvers } from '../generated/types.js';
 import { badInput, pageOf, pageRequest } from '../pages.js';
 

@@ -1,4 +1,4 @@
-import type { PullSnapshot } from '../../models/records.js';
+import type { PullSnapshot } from '../../models/pull-records.js';
 import type { SubscriptionResolvers } from '../generated/types.js';
 
 export const pullProgress: NonNullable<SubscriptionResolvers['pullProgress']> = {

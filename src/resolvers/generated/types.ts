@@ -1,5 +1,7 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { ImageRecord as ImageRecordModel, PullSnapshot as PullSnapshotModel, TagRecord as TagRecordModel, VerificationRecord as VerificationRecordModel, VerificationFinding as VerificationFindingModel, TaskAnswer as TaskAnswerModel } from '../../models/records.js';
+import type { ImageRecord as ImageRecordModel, TagRecord as TagRecordModel } from '../../models/image-records.js';
+import type { PullSnapshot as PullSnapshotModel } from '../../models/pull-records.js';
+import type { VerificationRecord as VerificationRecordModel, VerificationFinding as VerificationFindingModel, TaskAnswer as TaskAnswerModel } from '../../models/system-records.js';
 import type { SystemConfig as SystemConfigModel, RegistryConfig as RegistryConfigModel } from '../../config/index.js';
 import type { GatewayContext } from '../context.js';
 export type Maybe<T> = T | null;

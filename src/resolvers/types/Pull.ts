@@ -1,5 +1,5 @@
 import { holdsAccess, nameOfPrincipal } from '../../access/viewer.js';
-import { imageKey } from '../../models/records.js';
+import { imageKey } from '../../models/image-records.js';
 import type { PullResolvers } from '../generated/types.js';
 import { systemOf } from '../system-of.js';
 
