@@ -1,6 +1,7 @@
 /** An image directory on a file system of this machine: what its names are, what is there, and how its failures read. */
 import { lstat, stat, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { errnoOf } from '../lib/errors.js';
 import { deliveryFailed, explain, isFull, noSpace } from './failures.js';
 import { orAbsent } from './file-io.js';
 import type { Folder, TargetName } from './names.js';
@@ -20,12 +21,10 @@ export class LocalDirectory {
   /** As `Target.room`. */
   async room(): Promise<Room> {
     await this.#requireDirectory();
-    try {
-      const { bavail, bsize } = await statfs(this.#path);
+    return this.explained('measure the room in', '.', async (path) => {
+      const { bavail, bsize } = await statfs(path);
       return { freeBytes: bavail * bsize, blockBytes: bsize };
-    } catch (error) {
-      throw explain(error, 'measure the room in', this.#path, this.#path);
-    }
+    });
   }
 
   /**
@@ -69,6 +68,8 @@ export class LocalDirectory {
       return await step(path);
     } catch (error) {
       if (isFull(error)) throw noSpace(path, needBytes(), (await this.room()).freeBytes, error);
+      // A missing image directory, which may have gone this moment, is the better explanation of a name that is not there.
+      if (errnoOf(error) === 'ENOENT') await this.#requireDirectory();
       throw explain(error, doing, path, this.#path);
     }
   }

@@ -11,6 +11,7 @@ import {
   type Product,
   type PublishRequest,
 } from '../../src/delivery/index.js';
+import { LocalDirectory } from '../../src/delivery/local-directory.js';
 import { temporaryNames } from '../../src/delivery/names.js';
 import { runChild } from '../../src/lib/child.js';
 import { canMount, mountTmpfs, unmount } from '../support/mounts.js';
@@ -150,6 +151,9 @@ describe('an image directory that can not be used', () => {
     await expect(removeImage(target, IMAGE_ID)).rejects.toMatchObject(failure);
     await expect(checkPublished(target, { imageId: IMAGE_ID, size: MIB })).rejects.toMatchObject(failure);
     await expect(stat(missing)).rejects.toMatchObject({ code: 'ENOENT' });
+    // Also in the middle of a step, when it has just gone.
+    const directory = new LocalDirectory(missing);
+    await expect(directory.explained('list', '.', (path) => readdir(path))).rejects.toMatchObject(failure);
   });
 
   withMounts('because it is mounted read-only (needs mount)', async () => {
