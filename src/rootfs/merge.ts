@@ -195,7 +195,12 @@ class LayerMerge {
   }
 
   #parentOf({ name, components }: Addition): NodeId {
-    const parent = directoryAt(this.#tree, components.slice(0, -1), { layer: this.#layer });
+    const parent = directoryAt(this.#tree, components.slice(0, -1), {
+      layer: this.#layer,
+      entry: name,
+      name: components.at(-1) ?? '',
+      maxDepth: this.#limits.depth,
+    });
     if (parent === undefined) throw bad(`${show(name)} lies below something that is no directory`);
     return parent;
   }
@@ -215,9 +220,8 @@ function checkTarget({ name, linkName }: Addition): void {
     throw bad(`${show(name)} is a link to a name of ${String(linkName.length)} bytes`);
 }
 
-/** True when something below the directory was put there by this layer. */
+/** True when something below the directory was put there by this layer: one of its children shows that. */
 function holdsOf(tree: Tree, directory: NodeId, layer: number): boolean {
-  for (const child of tree.children(directory))
-    if (tree.isTouchedBy(child, layer) || holdsOf(tree, child, layer)) return true;
+  for (const child of tree.children(directory)) if (tree.isTouchedBy(child, layer)) return true;
   return false;
 }

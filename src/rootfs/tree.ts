@@ -87,8 +87,10 @@ export class Tree {
   }
   /** From the root, without a leading `/`. */
   path(node: NodeId): string {
-    const parent = this.parent(node) ?? this.root;
-    return parent === this.root ? this.name(node) : `${this.path(parent)}/${this.name(node)}`;
+    let path = this.name(node);
+    for (let above = this.parent(node) ?? this.root; above !== this.root; above = this.parent(above) ?? this.root)
+      path = `${this.name(above)}/${path}`;
+    return path;
   }
   child(directory: NodeId, name: string): NodeId | undefined {
     const child = this.#index.find(directory, name);

@@ -86,6 +86,9 @@ const TYPES: Readonly<Record<string, InodeType>> = {
   p: 'fifo',
 };
 
+/** NAME_MAX. The merge refuses longer ones; should one get here, all of its directory would seem empty. */
+const MAX_NAME = 255;
+
 /** A name of the product, as imagegw-squash tells it (native/squash/product.c). */
 interface Found {
   readonly type: InodeType | undefined;
@@ -160,6 +163,9 @@ class Comparison {
     const node = this.#expected;
     if (node === undefined || seen.path !== this.#pathOf(node)) throw this.#misplaced(seen.path);
     this.#expected = this.#walk.next().value ?? undefined;
+    const nameBytes = this.#tree.name(node).length;
+    if (nameBytes > MAX_NAME)
+      throw this.#wrong(seen.path, `has a name of ${String(nameBytes)} bytes, with which no kernel reads its directory`);
     // They count from 1.
     if (seen.number > this.#product.entryCount + 1)
       throw this.#wrong(seen.path, `has the inode number ${String(seen.number)}`);

@@ -75,7 +75,7 @@ const CASES: Readonly<Record<string, Case>> = {
       { name: 'b', type: 'symlink', link: 'a' },
       file('a/x'),
     ),
-    says: /"a"/,
+    says: /"a\/x"/,
   },
   'an entry below a file': { tars: one(file('f'), file('f/x')), says: /"f/ },
   'a file over a directory with entries of the same layer': {
@@ -96,6 +96,37 @@ const CASES: Readonly<Record<string, Case>> = {
     tars: one(file(`${'d/'.repeat(20)}x`)),
     limits: { depth: 20 },
     says: /21 directories deep/,
+  },
+  'a name of 256 bytes, through a symbolic link': {
+    tars: one({ name: 's', type: 'symlink', link: 'n'.repeat(256) }, file('s/x')),
+    says: /"s\/x".*256 bytes/,
+  },
+  'a path of 4096 bytes, through a symbolic link': {
+    tars: one({ name: 's', type: 'symlink', link: `${'d'.repeat(210)}/`.repeat(19) }, file(`s/${'e'.repeat(87)}`)),
+    says: /"s\/e+".*4096 bytes/,
+  },
+  'a path too deep, through a symbolic link': {
+    tars: one({ name: 's', type: 'symlink', link: 'd/'.repeat(20) }, file('s/x')),
+    limits: { depth: 20 },
+    says: /"s\/x".*21 directories deep/,
+  },
+  'a path too deep, through a symbolic link to a directory that is there': {
+    tars: [tarOf(dir('d/'.repeat(20)), { name: 's', type: 'symlink', link: 'd/'.repeat(20) }), tarOf(file('s/x'))],
+    limits: { depth: 20 },
+    says: /"s\/x".*21 directories deep/,
+  },
+  'symbolic links, each of which leads down further': {
+    tars: one(
+      ...Array.from({ length: 8 }, (_, i): TarItem => ({ name: `${'s/'.repeat(i)}s`, type: 'symlink', link: 'a/'.repeat(2000) })),
+      file(`${'s/'.repeat(8)}x`),
+    ),
+    limits: { depth: 2000 },
+    says: /"s\/s".*2001 directories deep/,
+  },
+  'a hard link too deep, through a symbolic link': {
+    tars: one(file('f'), { name: 's', type: 'symlink', link: 'd/'.repeat(20) }, { name: 's/x', type: 'hardlink', link: 'f' }),
+    limits: { depth: 20 },
+    says: /"s\/x".*21 directories deep/,
   },
   'an entry without a name': { tars: one(file('')), says: /no name/ },
   'an unknown type': { tars: one({ ...file('odd'), flag: 'V' }), says: /"odd".*"V"/ },

@@ -115,7 +115,6 @@ function resolve(model: Model, path: string, layer: number | undefined): string 
     if (object === undefined) {
       missing.push(part);
     } else if (object.type === 'directory') {
-      if (layer !== undefined) object.layer = layer;
       here = next;
     } else if (object.type === 'symlink') {
       if (++hops > 40 && layer === undefined) return undefined;
@@ -125,8 +124,9 @@ function resolve(model: Model, path: string, layer: number | undefined): string 
     } else if (layer === undefined) return undefined;
     else throw new Refused('below a file');
   }
+  if (layer === undefined) return missing.length > 0 ? undefined : here;
+  for (let above = here; above !== ''; above = split(above)[0]) model.get(above)!.layer = layer;
   for (const name of missing) {
-    if (layer === undefined) return undefined;
     here = join(here, name);
     model.set(here, { type: 'directory', data: '', layer });
   }

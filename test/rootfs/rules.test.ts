@@ -116,6 +116,14 @@ const RULES: Readonly<
     [[symlink('up', '../../../tmp'), file('up/x')]],
     ['tmp/', 'tmp/x = up/x', 'up -> ../../../tmp'],
   ],
+  'a link to a name that no path can have, which it takes back itself': [
+    [[symlink('s', `${'n'.repeat(300)}/../d`), file('s/x')]],
+    ['d/', 'd/x = s/x', `s -> ${'n'.repeat(300)}/../d`],
+  ],
+  'a file over a directory through which a link of the same layer only led': [
+    [[dir('d/'), dir('d/e/'), dir('d/e/f/'), symlink('s', 'd/e/f/../../../t')], [file('s/x'), file('d')]],
+    ['d = d', 's -> d/e/f/../../../t', 't/', 't/x = s/x'],
+  ],
 };
 
 describe('the merge', () => {

@@ -1,5 +1,6 @@
 /** A product that differs from what was put in, in one thing at a time: each is found and told. */
 import { describe, expect, it } from '@jest/globals';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   applyPolicy,
@@ -11,8 +12,9 @@ import {
   verifyProduct,
   type LayerIndex,
   type RootfsTools,
-  type Tree,
 } from '../../src/rootfs/index.js';
+import { Pacer } from '../../src/rootfs/pacer.js';
+import { Tree } from '../../src/rootfs/tree.js';
 import { inScratch, writeLayer } from '../support/images.js';
 import { tarOf, type TarItem } from '../support/tar.js';
 import { KEEP_ALL } from './convert.js';
@@ -73,6 +75,22 @@ describe('what was packed is compared with what was to be packed', () => {
     await expect(compare([...around, ...packed], [...around, ...wanted])).rejects.toMatchObject({
       code: 'CONVERSION_FAILED',
       message: expect.stringMatching(says) as unknown,
+    });
+  });
+
+  it('a name that the kernel does not read is found, even where it was put in', async () => {
+    await inScratch(async (directory) => {
+      const bounds = { tools: await probeTools(), processors: 2, timeLimitMs: 60_000, signal };
+      for (const bytes of [255, 256]) {
+        const tree = new Tree();
+        tree.add(tree.root, 'n'.repeat(bytes), 0);
+        await tree.sort(new Pacer());
+        const product = await packSquashfs(tree, [], { output: join(directory, 'product'), squashfs: SQUASHFS, memoryBytes: 1 << 26, ...bounds });
+        const verified = verifyProduct(product, tree, bounds);
+        if (bytes === 255) await verified;
+        else await expect(verified).rejects.toMatchObject({ code: 'CONVERSION_FAILED', message: expect.stringMatching(/"n{200}" has a name of 256 bytes/) as unknown });
+        await rm(product.path, { force: true });
+      }
     });
   });
 
