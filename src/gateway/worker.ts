@@ -33,7 +33,7 @@ export async function startWorker(commons: Commons, undo: Undo): Promise<void> {
   await mkdir(config.cacheDirectory, { recursive: true });
   await mkdir(config.expandDirectory, { recursive: true });
   const owner = ownerOfThisProcess();
-  const work = createWorkDirectories(config.expandDirectory, owner);
+  const work = createWorkDirectories(config.expandDirectory, owner, log);
   const blobs = createBlobCache({
     directory: config.cacheDirectory,
     owner,

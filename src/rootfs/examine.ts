@@ -5,11 +5,12 @@
  * unpacking: `<program> <squashfs> <image id>`, and on its standard input the listing, one JSON object a line
  * (ListedEntry; names that are not UTF-8 carry one character for each byte). Any exit status but 0 refuses the image.
  */
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { runChild, startChild, type ChildOptions } from '../lib/child.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
+import { removeTree } from '../lib/remove-tree.js';
 import { listing } from './listing.js';
 import type { Tree } from './tree.js';
 
@@ -31,8 +32,8 @@ export interface Examination {
 const TAIL_CHARACTERS = 2000;
 
 /**
- * @throws GatewayError EXAMINATION_FAILED with the program's last lines; NO_SPACE when the image can't be unpacked; the
- *   reason of `signal`. Nothing of the unpacked image is left, whatever happens.
+ * @throws GatewayError EXAMINATION_FAILED with the program's last lines; NO_SPACE when the image can't be unpacked;
+ *   INTERNAL when the unpacked image can't be removed; the reason of `signal`. Nothing of the unpacked image is left.
  */
 export async function runExaminer(examination: Examination): Promise<void> {
   if (examination.kind === 'hook') return runProgram(examination, examination.product.path, true);
@@ -56,9 +57,12 @@ export async function runExaminer(examination: Examination): Promise<void> {
       missingCode: 'PACKER_MISSING',
     });
     await runProgram(examination, examination.unpackInto, false);
-  } finally {
-    await rm(examination.unpackInto, { recursive: true, force: true });
+  } catch (error) {
+    // The verdict is what is to be told; the directory of the pull is removed again at its end.
+    await removeTree(examination.unpackInto).catch(() => {});
+    throw error;
   }
+  await removeTree(examination.unpackInto);
 }
 
 async function runProgram(examination: Examination, subject: string, wantsListing: boolean): Promise<void> {

@@ -7,6 +7,7 @@ import { createSharedConversions, type SharedConversions } from '../../src/jobs/
 import { createWorkDirectories, type WorkDirectories } from '../../src/jobs/work-directories.js';
 import { sha256 } from '../../src/lib/digest.js';
 import { GatewayError } from '../../src/lib/errors.js';
+import { createLogger } from '../../src/lib/log.js';
 import { mergeLayers } from '../../src/rootfs/index.js';
 import { DEFAULT_ROOTFS_LIMITS } from '../../src/rootfs/settings.js';
 
@@ -18,7 +19,7 @@ const live = new AbortController().signal;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'conversions-'));
-  work = createWorkDirectories(directory, 'worker');
+  work = createWorkDirectories(directory, 'worker', createLogger('silent'));
   conversions = createSharedConversions(work);
   made = [];
 });
