@@ -1,6 +1,7 @@
 /**
  * One HTTP exchange: redirects followed by hand, each hop checked like a first URL, credentials dropped at the first
- * change of scheme, host or port (distribution spec), and bodies read within a bound.
+ * change of scheme, host or port (distribution spec), and bodies read within a bound. What is posted is a secret, too:
+ * it never leaves its origin.
  */
 import { once as onceEvent } from 'node:events';
 import type { Readable } from 'node:stream';
@@ -17,6 +18,7 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent to the origin of `url` alone. */
   readonly authorization?: string;
+  /** Sent to the origin of `url` alone. */
   readonly body?: string;
   readonly signal: AbortSignal;
   /** A redirect may lead from https to http. */
@@ -34,6 +36,8 @@ export interface Answer {
 }
 
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
+/** Those that keep method and body (RFC 9110). */
+const REPEATED_WITH_BODY: readonly number[] = [307, 308];
 
 /**
  * @throws GatewayError POLICY_REFUSED for an address or redirect that is not followed; REGISTRY_UNREACHABLE when the
@@ -52,6 +56,7 @@ export async function exchange(
     if (location === undefined) return answer;
     discard(answer);
     const next = redirectTarget(location, url, wanted.insecure);
+    if (wanted.method === 'POST') mustKeepBody(answer.status, url, next);
     // Once dropped it stays dropped, also when the chain leads back.
     if (next.origin !== url.origin) authorization = undefined;
     url = next;
@@ -127,6 +132,21 @@ function redirectTarget(location: string, from: URL, insecure: boolean): URL {
   target.username = '';
   target.password = '';
   return target;
+}
+
+/** A body can't be dropped at a change of origin, as a header is: without it the request would be another one. */
+function mustKeepBody(status: number, from: URL, to: URL): void {
+  const why =
+    to.origin !== from.origin
+      ? `would hand on to ${to.host} what was sent to it`
+      : REPEATED_WITH_BODY.includes(status)
+        ? undefined
+        : `redirects by HTTP ${String(status)}, which drops what was sent`;
+  if (why === undefined) return;
+  throw new GatewayError(
+    'POLICY_REFUSED',
+    `${showUrl(from)} ${why}: not followed. Its redirect must be HTTP 307 or 308 within its own host, or the registry must name the right address.`,
+  );
 }
 
 /** What went wrong between us and `url`, in words. */

@@ -45,7 +45,7 @@ async function ask(url: string | undefined, query: string): Promise<unknown> {
   return await answer.json();
 }
 
-const what = ({ method, path }: SeenRequest): string => `${method} ${path.includes('/blobs/') ? 'blob' : 'manifest'}`;
+const what = ({ method, path }: Pick<SeenRequest, 'method' | 'path'>): string => `${method} ${path.includes('/blobs/') ? 'blob' : 'manifest'}`;
 
 beforeAll(async () => {
   stack = await startTestStack();

@@ -20,7 +20,7 @@ import {
 } from '../../src/registry/index.js';
 import { proxyFor } from '../../src/registry/transport.js';
 import { createAuthority, type Authority, type Certificate } from '../support/certificates.js';
-import { CONFIG, digestOf, LAYER, MANIFEST, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { CONFIG, digestOf, LAYER, MANIFEST, startFakeRegistry, type FakeRegistry, type Hook } from '../support/fake-registry.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
 
 const platform = { os: 'linux', architecture: 'amd64' };
@@ -224,7 +224,39 @@ describe("the gateway's login from elsewhere", () => {
     expect(Object.fromEntries(form)).toMatchObject({ grant_type: 'refresh_token', service: 's' });
     // One list in one field, as the form has it: in the query of a GET each has a field of its own.
     expect(form.getAll('scope')).toEqual(['repository:team/app:pull repository:team/base:pull']);
-    expect(JSON.stringify(fake.seen)).not.toContain('refresh-me');
+    expect(JSON.stringify(fake.seen.map(({ method, path, headers }) => [method, path, headers]))).not.toContain('refresh-me');
+  });
+  describe('an identity token and a token service that redirects', () => {
+    async function redirectedBy(status: number, to: (path: string) => string): Promise<Awaited<ReturnType<typeof pull>>> {
+      const answer: Hook = (request, response, path) => {
+        if (!path.startsWith('/token')) return false;
+        if (request.method !== 'POST') response.end(JSON.stringify({ token: 'empty' }));
+        else if (path === '/token') response.writeHead(status, { location: to('/token/there') }).end();
+        else response.end(JSON.stringify({ token: 'good' }));
+        return true;
+      };
+      other.hook = answer;
+      fake.hook = (request, response, path) => {
+        if (answer(request, response, path)) return true;
+        if (request.headers.authorization === 'Bearer good') return false;
+        return Boolean(response.writeHead(401, { 'www-authenticate': `Bearer realm="${fake.url}/token",service="s"` }).end());
+      };
+      const credentialsFile = await fileOf({ auths: { [fake.host]: { identitytoken: 'refresh-me' } } });
+      return await pull({ settings: { credentialsFile, allowedAddresses: ['loopback'] } });
+    }
+
+    test.each([301, 302, 303, 307, 308])('HTTP %i to another host: nothing is sent there', async (status) => {
+      await expect(redirectedBy(status, (path) => other.url + path)).rejects.toMatchObject({ code: 'POLICY_REFUSED', message: expect.stringContaining(other.host) });
+      expect(other.seen).toEqual([]);
+    });
+    test.each([301, 302, 303])('HTTP %i within its host would lose the token: refused', async (status) => {
+      await expect(redirectedBy(status, (path) => path)).rejects.toMatchObject({ code: 'POLICY_REFUSED' });
+      expect(fake.seen.filter(({ path }) => path === '/token/there')).toEqual([]);
+    });
+    test.each([307, 308])('HTTP %i within its host is followed, with the token', async (status) => {
+      expect((await redirectedBy(status, (path) => path)).image.access).toBe('private');
+      expect(fake.seen.find(({ path, body }) => path === '/token/there' && body.includes('refresh-me'))?.method).toBe('POST');
+    });
   });
 
   test('a helper, by its path', async () => {
@@ -403,11 +435,13 @@ describe('authorization', () => {
     expect(asked.join()).not.toContain('push');
   });
   test('a token is renewed before its end: it is not sent any more, and no request but the first is refused', async () => {
+    // Over as soon as it is there, however quick the machine.
+    const expires_in = 1e-9;
     let given = 0;
     let refused = 0;
     const sent = new Map<string, number>();
     fake.hook = (request, response, path) => {
-      if (path === '/token') return Boolean(response.end(JSON.stringify({ token: `t${String((given += 1))}`, expires_in: 0.001 })));
+      if (path === '/token') return Boolean(response.end(JSON.stringify({ token: `t${String((given += 1))}`, expires_in })));
       const header = request.headers.authorization;
       if (header === undefined) {
         refused += 1;
@@ -424,7 +458,7 @@ describe('authorization', () => {
   test('a token service that has moved: the next try asks the new one', async () => {
     let from = '/old';
     fake.hook = (request, response, path) => {
-      if (path === from) return Boolean(response.end(JSON.stringify({ token: from.slice(1), expires_in: 0.001 })));
+      if (path === from) return Boolean(response.end(JSON.stringify({ token: from.slice(1), expires_in: 1e-9 })));
       if (path === '/old') return Boolean(response.writeHead(503).end());
       if (request.headers.authorization !== undefined) {
         from = '/new';

@@ -1,6 +1,6 @@
 /**
  * A registry that misbehaves on order. It serves what is put into it; a hook may answer any request its own way, and
- * every request is recorded with the headers that came.
+ * every request is recorded with the headers and the body that came.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,8 @@ export interface SeenRequest {
   readonly headers: IncomingHttpHeaders;
   /** Name in the client certificate that was shown. */
   readonly client?: string | undefined;
+  /** What came of its body so far. */
+  body: string;
 }
 
 /** True: it has answered (or broken off), nothing more is to be done. */
@@ -62,7 +64,9 @@ export async function startFakeRegistry(tls?: Certificate, address = '127.0.0.1'
   const seen: SeenRequest[] = [];
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const path = new URL(request.url ?? '/', 'http://x').pathname;
-    seen.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, client: clientName(request.socket) });
+    const one: SeenRequest = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, client: clientName(request.socket), body: '' };
+    seen.push(one);
+    request.on('data', (chunk: Buffer) => (one.body += chunk.toString('latin1')));
     response.on('error', () => {});
     if (fake.hook?.(request, response, path) === true) return;
     const name = decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
