@@ -138,7 +138,7 @@ const ours = {
   CacheMaxSize: optional(
     size(0),
     'no limit',
-    'size of `CacheDirectory` above which the least recently used goes',
+    'size of `CacheDirectory` above which the least recently used goes; where the disk has no room for a pull, it goes before that',
   ),
   CacheSegments: withDefault(
     flag,

@@ -22,7 +22,7 @@ import type { Logger } from '../lib/log.js';
 import { createPace } from '../lib/pace.js';
 import type { PullStore } from '../models/pull-store.js';
 import { isTerminal } from '../models/pull-records.js';
-import { createBlobCache } from '../registry/index.js';
+import { createBlobCache, createRooms } from '../registry/index.js';
 import { createLayerCache, probeTools } from '../rootfs/index.js';
 import type { Commons, Undo } from './commons.js';
 
@@ -41,7 +41,7 @@ export async function startWorker(commons: Commons, undo: Undo): Promise<void> {
     ...(config.cacheMaxBytes === undefined ? {} : { maxBytes: config.cacheMaxBytes }),
   });
   const layers = createLayerCache({ directory: config.cacheDirectory, owner, maxBytes: config.cacheMaxBytes, tools });
-  const pipeline: PipelineServices = { config, systems, images, imageTasks, registry, blobs, layers, tools, conversions: createSharedConversions(work), largeImages: createLargeImages(config.rootfsLimits.smallEntries), target, indexRetryMs };
+  const pipeline: PipelineServices = { config, systems, images, imageTasks, registry, blobs, layers, rooms: createRooms(blobs), tools, conversions: createSharedConversions(work), largeImages: createLargeImages(config.rootfsLimits.smallEntries), target, indexRetryMs };
   const served = servedSystems(systems, workerSystems);
   await work.sweep();
   await blobs.sweep();

@@ -37,6 +37,10 @@ export interface CacheFiles {
   publish(partial: string, key: CacheKey): Promise<HeldFile>;
   /** Takes out the least recently used files that nobody holds, until `bytes` more fit below `maxBytes`. */
   makeRoom(bytes: number, maxBytes: number): Promise<void>;
+  /** What is on the disk of files that nobody holds. */
+  spareBytes(): Promise<number>;
+  /** Takes out the least recently used files that nobody holds, until that much of the disk is free again. */
+  evict(bytes: number): Promise<void>;
   /** Makes a file the first to be taken out. */
   makeLast(key: CacheKey): Promise<void>;
   /** Removes what dead owners left behind; gives the number of files. */
@@ -102,15 +106,25 @@ export function createCacheFiles(directory: string, owner: string): CacheFiles {
     },
 
     async makeRoom(bytes, maxBytes) {
-      const files = (
-        await Promise.all(CONTENT.map((folder) => listFiles(join(directory, folder))))
-      ).flat();
+      const files = await listContent();
       let total = files.reduce((sum, { size }) => sum + size, 0);
-      for (const file of files.sort((a, b) => a.usedMs - b.usedMs)) {
+      for (const file of files.filter(isSpare)) {
         if (total + bytes <= maxBytes) return;
-        if (file.links > 1) continue;
         await rm(file.path, { force: true });
         total -= file.size;
+      }
+    },
+
+    async spareBytes() {
+      return (await listContent()).filter(isSpare).reduce((sum, { diskBytes }) => sum + diskBytes, 0);
+    },
+
+    async evict(bytes) {
+      let missing = bytes;
+      for (const file of (await listContent()).filter(isSpare)) {
+        if (missing <= 0) return;
+        await rm(file.path, { force: true });
+        missing -= file.diskBytes;
       }
     },
 
@@ -138,6 +152,12 @@ export function createCacheFiles(directory: string, owner: string): CacheFiles {
     },
   };
 
+  /** The least recently used first. */
+  async function listContent(): Promise<Listed[]> {
+    const files = await Promise.all(CONTENT.map((folder) => listFiles(join(directory, folder))));
+    return files.flat().sort((a, b) => a.usedMs - b.usedMs);
+  }
+
   async function ownerAlive(of: string): Promise<boolean> {
     if (of === owner) return true;
     const card = await stat(join(ownersDirectory, of)).catch(() => undefined);
@@ -151,15 +171,27 @@ export function versionOf({ ino, mtimeMs }: Pick<Stats, 'ino' | 'mtimeMs'>): str
   return `${String(ino)}:${String(Math.round(mtimeMs))}`;
 }
 
-async function listFiles(
-  directory: string,
-): Promise<{ path: string; size: number; usedMs: number; links: number }[]> {
-  const found = [];
+interface Listed {
+  readonly path: string;
+  readonly size: number;
+  readonly diskBytes: number;
+  readonly usedMs: number;
+  readonly links: number;
+}
+
+/** Whether nobody holds it. */
+function isSpare({ links }: Listed): boolean {
+  return links === 1;
+}
+
+async function listFiles(directory: string): Promise<Listed[]> {
+  const found: Listed[] = [];
   for (const name of await readdir(directory).catch(() => [])) {
     const path = join(directory, name);
     const entry = await stat(path).catch(() => undefined);
     if (entry?.isFile() !== true) continue;
-    found.push({ path, size: entry.size, usedMs: entry.atimeMs, links: entry.nlink });
+    // stat(2) counts blocks of 512 bytes, whatever those of the file system are.
+    found.push({ path, size: entry.size, diskBytes: entry.blocks * 512, usedMs: entry.atimeMs, links: entry.nlink });
   }
   return found;
 }

@@ -10,6 +10,7 @@ import { hashOfFile } from '../lib/file-hash.js';
 import { refreshOwner } from '../lib/owners.js';
 import { diskError, download } from './download.js';
 import type { BlobSource } from './image.js';
+import type { Evictable } from './rooms.js';
 import { DEFAULT_REGISTRY_LIMITS, type RegistryLimits } from './settings.js';
 import { shareWork, type SharedWork } from './shared-work.js';
 import type { Wait } from './waiting.js';
@@ -49,7 +50,10 @@ export interface BlobFetchOptions {
   readonly onProgress?: (progress: BlobProgress) => void;
 }
 
-export interface BlobCache {
+/** Lets a file of the cache go that was held. */
+export type LetGo = () => Promise<void>;
+
+export interface BlobCache extends Evictable {
   /**
    * @throws GatewayError BAD_LAYER, NO_SPACE, what the source throws, the abort's reason.
    */
@@ -60,13 +64,16 @@ export interface BlobCache {
   ): Promise<CachedBlob>;
   /** Whether it is there with that size; its bytes are checked when it is fetched. */
   has(layer: { readonly digest: Digest; readonly size: number }): Promise<boolean>;
+  /** Keeps it from being evicted, by whichever worker; undefined when it is not there with that size. Its bytes are checked when it is fetched. */
+  hold(layer: { readonly digest: Digest; readonly size: number }): Promise<LetGo | undefined>;
+  /** How much of it is on the disk: all, or what has come of a download. */
+  bytesHere(layer: { readonly digest: Digest; readonly size: number }): Promise<number>;
   /** Takes a blob out: for a reader who found it damaged. */
   discard(digest: Digest): Promise<void>;
   /** It is needed less than all others: first to be taken out when room is made. */
   makeLast(digest: Digest): Promise<void>;
   /** Removes what workers that died left behind; gives the number of files. */
   sweep(): Promise<number>;
-  readonly directory: string;
 }
 
 /** @throws GatewayError BAD_CONFIG for an owner that can't be part of a file name. */
@@ -76,6 +83,8 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
   const running = new Map<Digest, SharedWork<BlobProgress>>();
   /** Versions of files whose bytes this process has seen. */
   const verified = new Map<Digest, string>();
+  /** How much has come of those that are being fetched. */
+  const arrived = new Map<Digest, number>();
   let prepared: Promise<void> | undefined;
 
   async function prepare(): Promise<void> {
@@ -138,6 +147,7 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
               state: bytes > 0 ? 'FETCHING' : progress.state,
               fromCache: false,
             };
+            arrived.set(digest, progress.bytesDone);
             report(progress);
           },
           onRetry: () => update({ attempt: progress.attempt + 1, state: 'RETRYING' }),
@@ -154,6 +164,8 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
       await rm(path, { force: true });
       if (signal.aborted) throw abortReason(signal);
       throw error instanceof GatewayError ? error : diskError(error, path, size);
+    } finally {
+      arrived.delete(digest);
     }
   }
 
@@ -207,6 +219,23 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
         await handle.close();
       }
     },
+
+    async hold({ digest, size }) {
+      await prepare();
+      const held = await files.hold(keyOf(digest));
+      if (held === undefined) return undefined;
+      const letGo = (): Promise<void> => rm(held.path, { force: true });
+      if (held.size === size) return letGo;
+      await letGo();
+      return undefined;
+    },
+
+    async bytesHere(layer) {
+      return (await this.has(layer)) ? layer.size : (arrived.get(layer.digest) ?? 0);
+    },
+
+    spareBytes: () => files.spareBytes(),
+    evict: (bytes) => files.evict(bytes),
 
     async discard(digest) {
       verified.delete(digest);

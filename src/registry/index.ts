@@ -1,6 +1,6 @@
 /** The registry room: references, the client, the blob cache. */
 export { assembleImage, type ImageDocuments } from './assemble.js';
-export { admission, requireRoom, roomAt, type Admission } from './admission.js';
+export { admission, compressedAgain, type Admission } from './admission.js';
 export {
   createBlobCache,
   type BlobCache,
@@ -33,5 +33,6 @@ export * from './platform.js';
 export { createMemoryRateGate, LINE_REASON, type Hold, type RateGate } from './rate-gate.js';
 export * from './reference.js';
 export { platformManifest, type Fetched } from './resolve.js';
+export { createRooms, roomAt, type PromisedRoom, type RoomNeed, type Rooms } from './rooms.js';
 export * from './settings.js';
 export { describeWait, type OnWait, type Wait } from './waiting.js';

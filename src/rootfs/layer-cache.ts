@@ -40,6 +40,8 @@ type ReadOptions = Pick<ScanOptions, 'limits' | 'onEntry' | 'signal'>;
 
 export interface LayerCache {
   has(digest: Digest, squashfs: SquashfsOptions): Promise<boolean>;
+  /** Keeps it from being evicted, by whichever worker, until what this gives is called; undefined when it is not there. */
+  hold(digest: Digest, squashfs: SquashfsOptions): Promise<(() => Promise<void>) | undefined>;
   /**
    * The layer as it was read before; undefined when it is not there, or damaged: then it is taken out.
    *
@@ -130,6 +132,12 @@ export function createLayerCache({ directory, owner, maxBytes, tools }: LayerCac
   return {
     async has(digest, squashfs) {
       return (await stat(files.path(keyOf(digest, squashfs))).catch(() => undefined)) !== undefined;
+    },
+
+    async hold(digest, squashfs) {
+      await prepare();
+      const held = await files.hold(keyOf(digest, squashfs));
+      return held === undefined ? undefined : () => rm(held.path, { force: true });
     },
 
     find,

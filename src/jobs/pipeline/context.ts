@@ -7,7 +7,7 @@ import type { Target } from '../../delivery/index.js';
 import type { Logger } from '../../lib/log.js';
 import type { ImageStore } from '../../models/image-store.js';
 import type { PullRecord } from '../../models/pull-records.js';
-import type { BlobCache, RegistryClient } from '../../registry/index.js';
+import type { BlobCache, RegistryClient, Rooms } from '../../registry/index.js';
 import type { LayerCache, RootfsTools } from '../../rootfs/index.js';
 import type { ProgressTracker } from '../progress/progress-tracker.js';
 import type { SystemDirectory } from '../systems/system-directory.js';
@@ -26,6 +26,8 @@ export interface PipelineServices {
   readonly registry: RegistryClient;
   readonly blobs: BlobCache;
   readonly layers: LayerCache;
+  /** What pulls were promised of the disks. */
+  readonly rooms: Rooms;
   readonly tools: RootfsTools;
   /** What pulls for several systems make together. */
   readonly conversions: SharedConversions;

@@ -23,7 +23,7 @@ export interface FetchedLayers {
  * @param from where the layers come from.
  * @throws GatewayError as the registry client, the blob cache and the scanner do. Nothing is held then.
  */
-export async function fetchLayers(context: PullContext, image: ResolvedImage, { keepsSegments }: Admitted, from: Pick<RegistryClient, 'openBlob'>): Promise<FetchedLayers> {
+export async function fetchLayers(context: PullContext, image: ResolvedImage, { keepsSegments }: Pick<Admitted, 'keepsSegments'>, from: Pick<RegistryClient, 'openBlob'>): Promise<FetchedLayers> {
   const { layers } = context.services;
   const { squashfs } = context.system;
   const held: { release(): Promise<void> }[] = [];

@@ -5,7 +5,7 @@ import type { PullContext } from './context.js';
 import type { FetchedLayers } from './fetch-layers.js';
 
 export interface Making {
-  fetch(admitted: Admitted): Promise<FetchedLayers>;
+  fetch(admitted: Pick<Admitted, 'keepsSegments'>): Promise<FetchedLayers>;
   convert(layers: FetchedLayers): Promise<Conversion>;
 }
 

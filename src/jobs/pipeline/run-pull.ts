@@ -11,7 +11,7 @@ import { holderOf, type ImportRequest } from '../../models/pull-records.js';
 import type { RegistryClient, ResolvedImage } from '../../registry/index.js';
 import { productKey } from '../../rootfs/index.js';
 import { accessBy } from '../describe-image.js';
-import { admit } from './admit.js';
+import { admit, type Admitted } from './admit.js';
 import type { PullContext } from './context.js';
 import { convert } from './convert.js';
 import { examine } from './examine.js';
@@ -139,39 +139,45 @@ function fromRegistry(image: ResolvedImage, from?: Pick<RegistryClient, 'openBlo
   });
 }
 
-/** Makes an image that is not there, in its turn when it is a large one. */
+/** Makes an image that is not there, when there is room, and in its turn when it is a large one. */
 async function make(context: PullContext, image: ResolvedImage, makingIn: MakingIn): Promise<void> {
   const { services, progress, workDirectory } = context;
+  const key = conversionKey(context, image);
   // Told before the layers are fetched, so that of two pulls side by side the slower one finds what the other has made.
-  const shared = services.conversions.join(conversionKey(context, image));
+  const shared = services.conversions.join(key);
   const reading = services.largeImages.begin(context.signal);
+  let admitted: Admitted | undefined;
   try {
     for (;;) {
+      progress.enter('PULLING', 'ADMIT');
+      admitted = await admit(context, image, key);
       const here = { ...context, signal: reading.signal, onEntry: reading.onEntry };
       try {
-        return await makeNow(here, image, makingIn(here), shared);
+        return await makeNow(here, image, makingIn(here), shared, admitted);
       } catch (error) {
         if (!reading.hasToWait) throw error;
       }
       await emptied(workDirectory);
+      await admitted.release();
       progress.enter('PULLING', 'FETCH', 'waiting for another large image, which is being made');
       await reading.waitForTurn();
     }
   } finally {
     reading.end();
+    // Who waits for room looks as soon as it is given back.
+    await emptied(workDirectory).catch((error: unknown) => context.log.warn({ err: error }, 'the work directory of a pull could not be emptied'));
     await shared.leave();
+    await admitted?.release();
   }
 }
 
 async function emptied(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true, force: true });
+  for (const name of await readdir(directory).catch(() => [])) await rm(join(directory, name), { recursive: true, force: true });
 }
 
 /** Fetches, converts, delivers and records it. */
-async function makeNow(context: PullContext, image: ResolvedImage, making: Making, shared: Participation): Promise<void> {
+async function makeNow(context: PullContext, image: ResolvedImage, making: Making, shared: Participation, admitted: Admitted): Promise<void> {
   const { progress } = context;
-  progress.enter('PULLING', 'ADMIT');
-  const admitted = await admit(context, image);
   progress.enter('PULLING', 'FETCH');
   let layers = await making.fetch(admitted);
   try {
