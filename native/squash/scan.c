@@ -42,8 +42,11 @@ static size_t take(struct reader *reader, size_t most, const uint8_t **data)
 	if (reader->left == 0) {
 		reader->left = stream_next(reader->stream, &reader->at);
 		reader->bytes += reader->left;
-		if (reader->bytes > reader->most)
+		if (reader->bytes > reader->most) {
+			/* So that the gateway can name the entry. */
+			emit_flush();
 			die(EXIT_LIMIT, "more than %llu bytes", (unsigned long long)reader->most);
+		}
 		EVP_DigestUpdate(reader->hash, reader->at, reader->left);
 	}
 	size = reader->left < most ? reader->left : most;
@@ -206,10 +209,11 @@ static int64_t number_of(const uint8_t *field, int length)
 
 #define NOT_SAID -1
 #define IMPOSSIBLE -2
+#define TAKEN_BACK -3 /* by an empty value: the field of the header counts, whatever a global record says */
 
 /* What a pax header says of the next entry: its size, or that it is sparse. */
 struct pax {
-	int64_t size; /* NOT_SAID, IMPOSSIBLE */
+	int64_t size; /* NOT_SAID, IMPOSSIBLE, TAKEN_BACK */
 	bool sparse;
 };
 
@@ -229,7 +233,7 @@ static void read_pax(const uint8_t *body, size_t size, struct pax *pax)
 
 		if (value_end - key >= sizeof(size_key) - 1 && memcmp(body + key, size_key, sizeof(size_key) - 1) == 0) {
 			key += sizeof(size_key) - 1;
-			pax->size = key == value_end ? NOT_SAID : 0;
+			pax->size = key == value_end ? TAKEN_BACK : 0;
 			for (; key < value_end && pax->size != IMPOSSIBLE; key++) {
 				bool fits = body[key] >= '0' && body[key] <= '9' && pax->size < INT64_MAX / 20;
 
@@ -333,8 +337,10 @@ static bool read_archive(struct reader *reader, struct writer *writer, uint64_t 
 		}
 		if (type == 'S' || pax.sparse || global.sparse)
 			return false;
-		if (pax.size != NOT_SAID || global.size != NOT_SAID)
-			size = pax.size != NOT_SAID ? pax.size : global.size;
+		int64_t said = pax.size != NOT_SAID ? pax.size : global.size;
+
+		if (said != NOT_SAID && said != TAKEN_BACK)
+			size = said;
 		pax = (struct pax){ .size = NOT_SAID };
 		/* Links, directories and special files have no body, whatever their size says. */
 		if (type >= '1' && type <= '6')

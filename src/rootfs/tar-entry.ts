@@ -130,7 +130,11 @@ export function readEntry(
   };
 }
 
-/** The records of a pax header's body: `<length> <keyword>=<value>\n`, values in any bytes. @throws GatewayError BAD_LAYER */
+/**
+ * The records of a pax header's body: `<length> <keyword>=<value>\n`, values in any bytes, also empty ones (recordsFor).
+ *
+ * @throws GatewayError BAD_LAYER
+ */
 export function parsePax(body: Buffer): Map<string, string> {
   const records = new Map<string, string>();
   for (let at = 0; at < body.length;) {
@@ -150,11 +154,27 @@ export function parsePax(body: Buffer): Map<string, string> {
       records.set('GNU.sparse.map', before === undefined ? value : `${before},${value}`);
       continue;
     }
-    // An empty value takes the record back (POSIX pax); but an attribute can be empty, and GNU tar writes it so.
-    if (value === '' && !keyword.startsWith(XATTR)) records.delete(keyword);
-    else records.set(keyword, value);
+    records.set(keyword, value);
   }
   return records;
+}
+
+/**
+ * The records that hold for an entry: its own go before the global ones. An empty value takes the record back, a global one
+ * too (POSIX pax); but an attribute can be empty, and GNU tar writes it so.
+ */
+export function recordsFor(global: PaxRecords, own: PaxRecords): PaxRecords {
+  const records = global.size === 0 ? own : new Map([...global, ...own]);
+  for (const [keyword, value] of records) if (isTakenBack(keyword, value)) return withoutTakenBack(records);
+  return records;
+}
+
+function isTakenBack(keyword: string, value: string): boolean {
+  return value === '' && !keyword.startsWith(XATTR);
+}
+
+function withoutTakenBack(records: PaxRecords): PaxRecords {
+  return new Map([...records].filter(([keyword, value]) => !isTakenBack(keyword, value)));
 }
 
 /** Bytes of a name as a person can read them in a message. */

@@ -20,6 +20,7 @@ import {
   isZeroBlock,
   parsePax,
   readEntry,
+  recordsFor,
   show,
   typeFlag,
   type PaxRecords,
@@ -171,7 +172,7 @@ export class TarParser {
       this.#paddingAfter = paddingOf(size);
       return this.#begin(meta, size + this.#paddingAfter);
     }
-    const pax = this.#global.size === 0 ? this.#pax : new Map([...this.#global, ...this.#pax]);
+    const pax = recordsFor(this.#global, this.#pax);
     const entry = readEntry(block, flag, pax, this.#longName, this.#longLink);
     if (entry.name === '') throw bad('an entry has no name');
     if (entry.name.includes('\0') || entry.linkName.includes('\0'))
