@@ -9,7 +9,7 @@ import type { RootfsLimits } from './settings.js';
 import { bad, show, type EntryType } from './tar-entry.js';
 import { componentsOf, directoryAt } from './resolve.js';
 import { Tree, type NodeId } from './tree.js';
-import { applyWhiteouts, isBookkeeping, isWhiteout, type Whiteout } from './whiteouts.js';
+import { applyWhiteouts, isBookkeeping, isOverlayWhiteout, isWhiteout, OVERLAY_MARKS, type Whiteout } from './whiteouts.js';
 
 /** Longest target of a symbolic link that a path call takes (PATH_MAX less its final NUL). */
 const MAX_TARGET = 4095;
@@ -61,6 +61,8 @@ class LayerMerge {
   readonly #limits: RootfsLimits;
   /** Hard links whose target has not come yet, by their own path. */
   readonly #waiting = new Map<string, Addition>();
+  /** Paths of this layer that are whiteouts of overlayfs: whoever links to one is another. */
+  readonly #overlayWhiteouts = new Set<string>();
   /** What hard links of this layer name in the layers below, before this one's whiteouts; by their index. */
   readonly #belowTargets = new Map<number, NodeId>();
 
@@ -130,6 +132,8 @@ class LayerMerge {
     const { components, type } = addition;
     const name = components.at(-1);
     if (name === undefined) return this.#setRoot(addition);
+    if (this.#isOverlayWhiteout(addition)) return this.#leaveOut(addition);
+    if (this.#overlayWhiteouts.size > 0) this.#overlayWhiteouts.delete(components.join('/'));
     // A later entry of the same path wins over a link that is still waiting.
     if (this.#waiting.size > 0) this.#waiting.delete(components.join('/'));
     if (type === 'hardlink') {
@@ -152,10 +156,12 @@ class LayerMerge {
     for (let before = -1; this.#waiting.size !== before;) {
       before = this.#waiting.size;
       for (const [path, addition] of this.#waiting) {
-        const target = this.#find(addition);
-        if (target === undefined) continue;
+        const isLeftOut = this.#isOverlayWhiteout(addition);
+        const target = isLeftOut ? undefined : this.#find(addition);
+        if (!isLeftOut && target === undefined) continue;
         this.#waiting.delete(path);
-        this.#link(addition, target);
+        if (target === undefined) this.#leaveOut(addition);
+        else this.#link(addition, target);
       }
     }
     for (const addition of this.#waiting.values()) {
@@ -165,6 +171,21 @@ class LayerMerge {
       }
       this.#link(addition, target);
     }
+  }
+
+  #isOverlayWhiteout({ index, type, linkName }: Addition): boolean {
+    if (type !== 'hardlink') return isOverlayWhiteout(this.#entries, index);
+    // The kernel makes all whiteouts of a layer one device with many names.
+    return (
+      this.#overlayWhiteouts.size > 0 &&
+      this.#overlayWhiteouts.has(componentsOf(linkName, this.#limits.depth).join('/'))
+    );
+  }
+
+  #leaveOut({ components }: Addition): void {
+    const path = components.join('/');
+    this.#overlayWhiteouts.add(path);
+    this.#tree.tally.note(OVERLAY_MARKS, () => path);
   }
 
   #link(addition: Addition, target: NodeId): void {

@@ -3,40 +3,21 @@
  * counted, so that the image's record can say so.
  */
 import type { RootfsPolicy } from './settings.js';
-import { show } from './tar-entry.js';
+import type { Tally } from './tally.js';
 import type { NodeId, Tree } from './tree.js';
 import { Pacer } from './pacer.js';
-
-/** How many paths a sentence names. */
-const EXAMPLES = 3;
-
-class Tally {
-  readonly #paths = new Map<string, { count: number; readonly first: string[] }>();
-
-  note(rule: string, path: () => string): void {
-    const known = this.#paths.get(rule) ?? { count: 0, first: [] };
-    known.count++;
-    if (known.first.length < EXAMPLES) known.first.push(show(path()));
-    this.#paths.set(rule, known);
-  }
-
-  sentences(): string[] {
-    return [...this.#paths].map(
-      ([rule, { count, first }]) =>
-        `${rule}: ${String(count)} (${first.join(', ')}${count > first.length ? ', ...' : ''})`,
-    );
-  }
-}
+import { OVERLAY_MARKS } from './whiteouts.js';
 
 /**
- * Changes the tree to what the policy allows. Gives one sentence for each rule that did something.
+ * Changes the tree to what the policy allows. Gives one sentence for each rule that did something, those of the merge
+ * among them.
  */
 export async function applyPolicy(
   tree: Tree,
   policy: RootfsPolicy,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const tally = new Tally();
+  const { tally } = tree;
   const pacer = new Pacer(signal);
   const linked = new Set<number>();
   treat(tree, tree.root, policy, tally);
@@ -102,11 +83,12 @@ function treat(tree: Tree, node: NodeId, policy: RootfsPolicy, tally: Tally): vo
       (name.startsWith('user.') && policy.userXattrs === 'keep') ||
       (name === 'security.capability' && policy.capabilities === 'keep');
     if (keeps) kept.set(name, value);
-    else
-      tally.note(
-        name === 'security.capability' ? 'file capabilities dropped' : 'extended attributes dropped',
-        path,
-      );
+    else tally.note(xattrRule(name), path);
   }
   inode.xattrs = kept;
+}
+
+function xattrRule(name: string): string {
+  if (name === 'security.capability') return 'file capabilities dropped';
+  return name.startsWith('trusted.overlay.') ? OVERLAY_MARKS : 'extended attributes dropped';
 }

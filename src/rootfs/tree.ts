@@ -11,6 +11,7 @@ import { Inodes, type Inode } from './inodes.js';
 import { NameIndex } from './name-index.js';
 import type { Pacer } from './pacer.js';
 import { sortedList } from './sorted-list.js';
+import { Tally } from './tally.js';
 
 /** A path of the image, by its number. */
 export type NodeId = number;
@@ -20,6 +21,8 @@ const NONE = 0;
 
 export class Tree {
   readonly root: NodeId = 0;
+  /** What has been left out of it, or changed. */
+  readonly tally = new Tally();
   readonly #inodes = new Inodes();
   #count = 1;
   readonly #parents = new Column(Uint32Array);

@@ -2,6 +2,7 @@
  * Whiteouts (image-spec, layer.md): `.wh.NAME` removes NAME of lower layers, `.wh..wh..opq` empties its directory of
  * them. Other names that begin with `.wh..wh.` are AUFS's own bookkeeping, and mean nothing.
  */
+import type { EntryTable } from './entry-table.js';
 import { bad, show } from './tar-entry.js';
 import { directoryAt } from './resolve.js';
 import type { Tree } from './tree.js';
@@ -9,6 +10,9 @@ import type { Tree } from './tree.js';
 const WHITEOUT = '.wh.';
 const BOOKKEEPING = '.wh..wh.';
 const OPAQUE = '.wh..wh..opq';
+
+/** The rule for what overlayfs has in its own layers: a device 0:0 where something is removed, and attributes. */
+export const OVERLAY_MARKS = 'whiteouts and marks of overlayfs, which mean nothing in an image, dropped';
 
 export interface Whiteout {
   /** As the layer has it. */
@@ -18,6 +22,11 @@ export interface Whiteout {
 
 export function isWhiteout(components: readonly string[]): boolean {
   return components.at(-1)?.startsWith(WHITEOUT) ?? false;
+}
+
+/** What overlayfs has in place of a whiteout. In an image it is neither one nor a device. */
+export function isOverlayWhiteout(entries: EntryTable, index: number): boolean {
+  return entries.type(index) === 'char' && entries.deviceMajor(index) === 0 && entries.deviceMinor(index) === 0;
 }
 
 /** AUFS's directories and what lies in them (`.wh..wh.plnk/12.34`); not the mark of an opaque directory. */

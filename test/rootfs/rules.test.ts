@@ -178,6 +178,25 @@ describe('the merge', () => {
     });
   });
 
+  it('an empty pax record takes back a global one, and what the header says counts again', async () => {
+    const tar = Buffer.concat([
+      record('g', 'global', paxBody({ uid: '1234', gid: '99', size: '3', comment: 'x' })),
+      tarItem(file('a', 'abc')),
+      tarItem({ ...file('b', 'abcdef'), uid: 7, pax: { uid: '', size: '' } }),
+      tarItem(file('c', 'abc')),
+      record('g', 'global', paxBody({ uid: '', size: '' })),
+      tarItem({ ...file('d', 'abcdefg'), uid: 8 }),
+      tarItem({ ...file('e', 'abcde'), pax: { gid: '', comment: '' } }),
+      Buffer.alloc(1024),
+    ]);
+    await inScratch(async (directory) => {
+      const { product } = await convert([writeLayer(join(directory, 'blobs'), tar)], directory);
+      const found = execFileSync('unsquashfs', ['-lln', product.path], { encoding: 'utf8' });
+      const shown = [...found.matchAll(/^-\S+ (\S+) +(\d+) .*squashfs-root\/(.)$/gm)].map(([, owner, size, name]) => `${name!} ${owner!} ${size!}`);
+      expect(shown).toEqual(['a 1234/99 3', 'b 7/99 6', 'c 1234/99 3', 'd 8/99 7', 'e 0/0 5']);
+    });
+  });
+
   it('keeps binary attributes and capabilities when the policy says so', async () => {
     const capability = '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
     const tar = tarOf({
@@ -187,18 +206,38 @@ describe('the merge', () => {
         'SCHILY.xattr.user.note': 'h\xff\0i',
         // As GNU tar writes one without a value.
         'SCHILY.xattr.user.empty': '',
+        'SCHILY.xattr.trusted.other': 'z',
         'SCHILY.xattr.trusted.overlay.opaque': 'y',
       },
     });
     await inScratch(async (directory) => {
       const { product, policyNotes } = await convert([writeLayer(join(directory, 'blobs'), tar)], directory);
-      expect(policyNotes).toEqual(['extended attributes dropped: 1 ("ping")']);
+      expect(policyNotes).toEqual(['extended attributes dropped: 1 ("ping")', 'whiteouts and marks of overlayfs, which mean nothing in an image, dropped: 1 ("ping")']);
       const back = execFileSync('sqfs2tar', [product.path]).toString('latin1');
       expect(back).toContain(`SCHILY.xattr.security.capability=${capability}\n`);
       expect(back).toContain('SCHILY.xattr.user.note=h\xff\0i\n');
       expect(back).toContain('SCHILY.xattr.user.empty=\n');
-      expect(back).not.toContain('overlay');
+      expect(back).not.toContain('trusted');
     });
+  });
+});
+
+describe('what overlayfs has for whiteouts', () => {
+  const mark = (name: string): TarItem => ({ name, type: 'char', major: 0, minor: 0 });
+  const lower = [file('a'), dir('d/'), file('d/b'), file('c'), file('e')];
+  const upper = [link('c', 'z'), mark('a'), link('d/b', 'a'), mark('z'), link('new', 'e'), mark('.wh.e')];
+  it.each([
+    ['kept', KEEP_ALL],
+    ['dropped', DEFAULT_ROOTFS_POLICY],
+  ] as const)('is no whiteout and no device, nor is a hard link to it, also where devices are %s; it is told', async (_, policy) => {
+    const { tree, notes } = await treeOf([tarOf(...lower), tarOf(...upper)], policy);
+    expect(tree).toEqual(['a = a', 'c = c', 'd/', 'd/b = d/b', 'new = e']);
+    expect(notes).toEqual(['whiteouts and marks of overlayfs, which mean nothing in an image, dropped: 4 ("a", "d/b", "z", ...)']);
+  });
+
+  it('is in the way of no other entry of its path', async () => {
+    const { tree } = await treeOf([tarOf(mark('a'), file('a/b'), mark('f'), file('f'), link('g', 'f'), file('h'), mark('h'))]);
+    expect(tree).toEqual(['a/', 'a/b = a/b', 'f = f', 'g == f', 'h = h']);
   });
 });
 
