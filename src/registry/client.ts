@@ -22,6 +22,7 @@ import type {
   ResolvedImage,
 } from './image.js';
 import type { Platform } from './platform.js';
+import { prove } from './proof.js';
 import { readRateLimit } from './rate-limit.js';
 import { createReceiveMemory } from './receive-memory.js';
 import { createMemoryRateGate, type RateGate } from './rate-gate.js';
@@ -29,7 +30,6 @@ import { formatReference, type Reference } from './reference.js';
 import {
   fetchConfig,
   fetchManifest,
-  headManifest,
   platformManifest,
   type Place,
 } from './resolve.js';
@@ -63,14 +63,14 @@ export interface RegistryClientOptions {
 
 export interface ResolveOptions extends RequestOptions {
   readonly platform: Platform;
-  /** What `head` gave for the same caller: spares a second HEAD. */
+  /** What `head` gave for the same caller: spares asking twice. */
   readonly head?: HeadResult;
 }
 
 /** Every method throws GatewayError, with UNKNOWN_REGISTRY for a reference to a registry that is not configured. */
 export interface RegistryClient {
-  /** Asks for the digest only, which costs no pull; undefined when the registry does not tell it that way. */
-  head(reference: Reference, options: RequestOptions): Promise<HeadResult | undefined>;
+  /** Asks for the digest only, which costs no pull; where the registry does not tell it that way, reads the manifest. */
+  head(reference: Reference, options: RequestOptions): Promise<HeadResult>;
   resolve(reference: Reference, options: ResolveOptions): Promise<ResolvedImage>;
   /** One request for a layer, or for a part of it. The bytes are not checked yet: see `fetchLayer`. */
   openBlob(image: ResolvedImage, layer: LayerDescriptor, range: BlobRange): Promise<BlobStream>;
@@ -87,13 +87,6 @@ interface Registry {
 }
 
 type ContentPlace = Place & Pick<BlobPlace, 'isSpare'>;
-
-interface Proof {
-  readonly digest: HeadResult['digest'] | undefined;
-  readonly access: 'public' | 'private';
-  readonly identity: Identity;
-  readonly place: Place;
-}
 
 /** @throws GatewayError BAD_CONFIG for settings that can't work. */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
@@ -138,48 +131,19 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   }
 
   /** Finds out what the reference is and on whose right it is read. */
-  async function prove(registry: Registry, reference: Reference, request: RequestOptions): Promise<Proof> {
-    const name = reference.digest ?? reference.tag ?? 'latest';
-    const place = (endpoint: Endpoint, identity: Identity): Place => ({
-      endpoint,
-      identity,
-      repository: reference.repository,
-      signal: request.signal,
-      ...(request.onWait === undefined ? {} : { onWait: request.onWait }),
-    });
+  async function proveAt({ settings, origin, mirrors }: Registry, reference: Reference, request: RequestOptions): Promise<HeadResult> {
     const login =
       request.credentials === undefined
-        ? await loginAt(registry.settings, request.signal)
+        ? await loginAt(settings, request.signal)
         : new Identity('user', request.credentials);
-    const byLogin = async (identity: Identity, access: Proof['access']): Promise<Proof> => {
-      const at = place(registry.origin, identity);
-      const digest = await headManifest(at, name);
-      return { digest: reference.digest ?? digest, access, identity, place: at };
-    };
-    const tagMirrors = registry.mirrors.filter(({ settings }) => settings.pull === 'tag');
-    let anonymousFailure: unknown;
-    for (const endpoint of [...tagMirrors.map((mirror) => mirror.endpoint), registry.origin]) {
-      try {
-        const at = place(endpoint, ANONYMOUS);
-        const found = await headAnonymously(at, name, endpoint === registry.origin ? login : undefined);
-        if ('isPublicBut' in found) return await byLogin(found.isPublicBut, 'public');
-        return { digest: reference.digest ?? found.digest, access: 'public', identity: login ?? ANONYMOUS, place: at };
-      } catch (error) {
-        if (request.signal.aborted) throw abortReason(request.signal);
-        anonymousFailure = error;
-        // Down or limiting us it has said nothing of who may have the image: a login must not make it private.
-        const mayPass = error instanceof GatewayError && error.retryable;
-        if (mayPass && endpoint === registry.origin) throw error;
-      }
-    }
-    if (login !== undefined) return await byLogin(login, 'private');
-    throw anonymousFailure;
+    const speaking = mirrors.filter((mirror) => mirror.settings.pull === 'tag').map(({ endpoint }) => endpoint);
+    return await prove({ mirrors: speaking, origin, login }, reference, request, limits);
   }
 
   /** Where content is read, best first; the registry's credentials are for the registry alone. */
   async function places(
     registry: Registry,
-    { identity, access }: Pick<Proof, 'identity' | 'access'>,
+    { identity, access }: Pick<HeadResult, 'identity' | 'access'>,
     signal: AbortSignal,
   ): Promise<readonly BlobPlace[]> {
     const mirrors = await Promise.all(
@@ -213,15 +177,12 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   return {
     limits,
 
-    async head(reference, request) {
-      const { digest, access, identity } = await prove(registryOf(reference), reference, request);
-      return digest === undefined ? undefined : { digest, access, identity };
-    },
+    head: async (reference, request) => await proveAt(registryOf(reference), reference, request),
 
     async resolve(reference, request) {
       const registry = registryOf(reference);
       const what = formatReference(reference);
-      const proof = request.head ?? (await prove(registry, reference, request));
+      const proof = request.head ?? (await proveAt(registry, reference, request));
       const content = (await places(registry, proof, request.signal)).map(
         ({ endpoint, identity, isSpare }): ContentPlace => ({
           endpoint,
@@ -232,13 +193,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
           ...(request.onWait === undefined ? {} : { onWait: request.onWait }),
         }),
       );
-      const { digest } = proof;
-      const top =
-        digest === undefined && 'place' in proof
-          ? await fetchManifest(proof.place, reference.tag ?? 'latest', limits)
-          : await firstOf(content, (place) =>
-              fetchManifest(place, digest ?? reference.tag ?? 'latest', limits),
-            );
+      const top = proof.document ?? (await firstOf(content, (place) => fetchManifest(place, proof.digest, limits)));
       const fetchChild = (child: HeadResult['digest']): ReturnType<typeof fetchManifest> =>
         firstOf(content, (place) => fetchManifest(place, child, limits));
       const { fetched, manifest, platform } = await platformManifest(
@@ -290,24 +245,4 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));
     },
   };
-}
-
-/**
- * Asks as anybody may. Where `login` could be used instead, a rate limit is not waited out when the token service has
- * granted everybody the reading: that proves the image public as well.
- */
-async function headAnonymously(
-  at: Place,
-  name: string,
-  login: Identity | undefined,
-): Promise<{ readonly digest: Proof['digest'] } | { readonly isPublicBut: Identity }> {
-  if (login !== undefined) {
-    try {
-      return { digest: await headManifest({ ...at, atOnce: true }, name) };
-    } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'RATE_LIMITED') throw error;
-      if (at.endpoint.grantsPull(at.identity, at.repository)) return { isPublicBut: login };
-    }
-  }
-  return { digest: await headManifest(at, name) };
 }

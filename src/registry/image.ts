@@ -5,6 +5,7 @@ import type { ImageConfig } from './documents.js';
 import type { Identity } from './identity.js';
 import type { Platform } from './platform.js';
 import type { Reference } from './reference.js';
+import type { Fetched } from './resolve.js';
 import type { ReceiveMemory } from './receive-memory.js';
 import type { RegistryCredentials } from './settings.js';
 import type { OnWait } from './waiting.js';
@@ -47,10 +48,16 @@ export interface RequestOptions {
   readonly onWait?: OnWait;
 }
 
+/** What a reference is, and on whose right it is read. */
 export interface HeadResult {
+  /** What the tag points to. */
   readonly digest: Digest;
+  /** `public`: an anonymous caller is shown it. */
   readonly access: 'public' | 'private';
+  /** Who reads its content. */
   readonly identity: Identity;
+  /** That manifest or index, where it had to be read for this. */
+  readonly document?: Fetched;
 }
 
 export interface BlobRange {

@@ -55,12 +55,12 @@ export function isRecent({ tag }: PublishedTag, pullUpdateMs: number): boolean {
 }
 
 /**
- * Asks what the reference is now, which registries do not count as a pull; undefined when the registry tells it to
- * those alone who read the manifest.
+ * Asks what the reference is now, which registries do not count as a pull, save those that tell it only to who reads the
+ * manifest.
  *
  * @throws GatewayError as the registry client does.
  */
-export async function headImage(context: PullContext): Promise<HeadResult | undefined> {
+export async function headImage(context: PullContext): Promise<HeadResult> {
   const { services, progress, signal } = context;
   const head = await services.registry.head(referenceOf(context), { signal, onWait: (wait) => progress.say(describeWait(wait)) });
   progress.say(null);
