@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { optional, required, withDefault, type Kind } from './keys.js';
 import { anything, count, duration, flag, names, object, oneOf, size, text } from './kinds.js';
+import { BLOCK_SIZES } from './squashfs-ranges.js';
 
 const realm: Kind<string> = {
   schema: z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/),
@@ -34,7 +35,6 @@ const owner: Kind<{ readonly uid: number; readonly gid: number }> = {
     }),
   type: '`"uid:gid"`, as numbers',
 };
-const BLOCK_SIZES: readonly number[] = [12, 13, 14, 15, 16, 17, 18, 19, 20].map((power) => 2 ** power);
 const blockSize: Kind<number> = {
   schema: size(4096).schema.refine((bytes) => BLOCK_SIZES.includes(bytes), {
     message: 'must be a power of two from 4 KiB to 1 MiB',
@@ -118,13 +118,13 @@ export const sshSection = {
 
 export const squashfsSection = {
   keys: {
-    compression: withDefault(
+    compression: optional(
       oneOf('zstd', 'gzip', 'lz4', 'xz'),
-      'zstd',
+      '`"zstd"`, or that of `ConverterOptions`',
       'what the kernel of the nodes can read; `gzip` for old ones',
     ),
-    level: optional(count(1, 22), '`3` for zstd, `6` for gzip', 'level of zstd (1 to 22) or gzip (1 to 9)'),
-    blockSize: withDefault(blockSize, '128 KiB', 'block size'),
+    level: optional(count(1, 22), '`3` for zstd, `6` for gzip, or that of `ConverterOptions`', 'level of zstd (1 to 22) or gzip (1 to 9)'),
+    blockSize: optional(blockSize, '`"128 KiB"`, or that of `ConverterOptions`', 'block size'),
   },
   legacy: {},
 };
@@ -137,7 +137,7 @@ export const policySection = {
     capabilities: withDefault(oneOf('keep', 'strip'), 'strip', 'file capabilities'),
     userXattrs: optional(
       oneOf('keep', 'drop'),
-      '`"drop"`, or `"keep"` where `ConverterOptions` has a list for squashfs',
+      '`"drop"`, or `"keep"` where `ConverterOptions` has a list for squashfs without `-no-xattrs`',
       'extended attributes of the `user.` namespace',
     ),
     devices: withDefault(oneOf('keep', 'drop'), 'drop', 'device files'),

@@ -9,6 +9,7 @@ import { messageOf } from '../lib/errors.js';
 import { redisOptions } from '../lib/redis-address.js';
 import { checkAuthentication } from './authentication.js';
 import { keyPath, quoted, readJson } from '../lib/json.js';
+import { readConverterOptions } from './converter-options.js';
 import type { Findings } from './findings.js';
 import { readSection } from './keys.js';
 import { isObject } from './kinds.js';
@@ -22,6 +23,7 @@ import { converterOptionsSection, topLevelSection, type TopLevelValues } from '.
 import type {
   ExaminerConfig,
   ApiLimits,
+  ConverterOptions,
   GatewayConfig,
   RegistryConfig,
   RegistryLimitsConfig,
@@ -76,13 +78,14 @@ export function readTopLevel(
   const directory = (key: 'CacheDirectory' | 'ExpandDirectory' | 'StateDirectory'): string =>
     absolutePath(values[key] ?? '', key, context);
   checkFormat(values, findings);
-  const { squashfs: squashfsOptions } = readSection(converterOptionsSection, values.ConverterOptions ?? {}, 'ConverterOptions', findings);
-  const systems = readSystems(values, squashfsOptions, context);
+  const { squashfs: forSquashfs } = readSection(converterOptionsSection, values.ConverterOptions ?? {}, 'ConverterOptions', findings);
+  const converterOptions = forSquashfs === undefined ? undefined : readConverterOptions(forSquashfs, 'ConverterOptions.squashfs', findings);
+  const systems = readSystems(values, converterOptions, context);
   const registries = readRegistries(values, context);
   const expiration = values.ImageExpirationTimeout;
   return {
     systems,
-    ...(squashfsOptions === undefined ? {} : { squashfsOptions }),
+    ...(converterOptions === undefined ? {} : { converterOptions }),
     registries,
     defaultRegistry: readDefaultRegistry(values, registries, findings),
     cacheDirectory: directory('CacheDirectory'),
@@ -124,8 +127,8 @@ export function readTopLevel(
       rereadIntervalMs: values.ProgressRereadInterval,
     },
     packer: {
-      memoryBytes: values.PackerMemory,
-      processors: values.PackerProcessors ?? availableParallelism(),
+      memoryBytes: values.PackerMemory ?? converterOptions?.memoryBytes ?? 512 * 2 ** 20,
+      processors: values.PackerProcessors ?? converterOptions?.processors ?? availableParallelism(),
       timeLimitMs: values.PackerTimeLimit,
     },
     ...readExaminer(values, findings),
@@ -159,12 +162,12 @@ function readExaminer(values: TopLevelValues, findings: Findings): { readonly ex
   return hook === undefined ? {} : { examiner: { kind: 'hook', command: hook, timeLimitMs } };
 }
 
-function readSystems(values: TopLevelValues, squashfs: readonly string[] | undefined, context: PathContext): readonly SystemConfig[] {
+function readSystems(values: TopLevelValues, converterOptions: ConverterOptions | undefined, context: PathContext): readonly SystemConfig[] {
   const { findings } = context;
   const entries = Object.entries(values.Platforms ?? {});
   if (values.Platforms !== undefined && entries.length === 0)
     findings.warning('Platforms', 'names no system: nothing can be pulled');
-  const systems = entries.flatMap(([name, raw]) => readSystem(name, raw, squashfs, context) ?? []);
+  const systems = entries.flatMap(([name, raw]) => readSystem(name, raw, converterOptions, context) ?? []);
   const directories = new Map<string, string>();
   for (const { name, access, imageDirectory } of systems) {
     if (access !== 'local' || imageDirectory === '') continue;

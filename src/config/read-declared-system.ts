@@ -21,9 +21,9 @@ export interface DeclaredSystem {
 }
 
 /** Reads the whole entry, whatever is wrong in it. Paths must be absolute. Never throws. */
-export function readDeclaredSystem(name: string, entry: unknown, { squashfsOptions }: Pick<GatewayConfig, 'squashfsOptions'>): DeclaredSystem {
+export function readDeclaredSystem(name: string, entry: unknown, { converterOptions }: Pick<GatewayConfig, 'converterOptions'>): DeclaredSystem {
   const findings = createFindings();
-  const system = readSystem(name, entry, squashfsOptions, { workingDirectory: '/', findings });
+  const system = readSystem(name, entry, converterOptions, { workingDirectory: '/', findings });
   const at = keyPath('Platforms', name);
   const within = ({ path }: ConfigProblem): readonly string[] => path.slice(at.length).match(/[^.[\]]+/g) ?? [];
   return {

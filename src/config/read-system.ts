@@ -13,8 +13,10 @@ import {
   squashfsSection,
   sshSection,
 } from './platform-keys.js';
+import { HIGHEST_LEVELS } from './squashfs-ranges.js';
 import { translateSshOptions } from './ssh-options.js';
 import type {
+  ConverterOptions,
   PlatformConfig,
   RootfsPolicyConfig,
   SquashfsConfig,
@@ -26,15 +28,14 @@ import type {
 type PlatformValues = Values<typeof platformSection.keys>;
 
 const DEFAULT_LEVELS: Readonly<Record<string, number>> = { zstd: 3, gzip: 6 };
-const HIGHEST_LEVELS: Readonly<Record<string, number>> = { zstd: 22, gzip: 9 };
 
 /**
- * @param extraOptions what `ConverterOptions` has for squashfs
+ * @param converterOptions what `ConverterOptions` has for squashfs; the keys of a system go over it
  */
 export function readSystem(
   name: string,
   raw: unknown,
-  extraOptions: readonly string[] | undefined,
+  converterOptions: ConverterOptions | undefined,
   context: PathContext,
 ): SystemConfig | undefined {
   const { findings } = context;
@@ -70,8 +71,8 @@ export function readSystem(
     ...(values.mungeSocketPath === undefined ? {} : { mungeSocket: values.mungeSocketPath }),
     realm: values.realm ?? socketRealm(values.mungeSocketPath),
     platform: platformOf(values.platform),
-    squashfs: readSquashfs(values, at, extraOptions, context),
-    policy: readPolicy(values, at, extraOptions !== undefined, context),
+    squashfs: readSquashfs(values, at, converterOptions, context),
+    policy: readPolicy(values, at, converterOptions, context),
     delivery: readDelivery(values, at, context),
   };
 }
@@ -164,17 +165,13 @@ function readHost(text: string, defaultPort: number): SshHost | undefined {
 function readSquashfs(
   values: PlatformValues,
   at: string,
-  extraOptions: readonly string[] | undefined,
+  theirs: ConverterOptions | undefined,
   { findings }: PathContext,
 ): SquashfsConfig {
-  const { compression, level, blockSize } = readSection(
-    squashfsSection,
-    values.squashfs,
-    `${at}.squashfs`,
-    findings,
-  );
+  const own = readSection(squashfsSection, values.squashfs, `${at}.squashfs`, findings);
+  const compression = own.compression ?? theirs?.compression ?? 'zstd';
   const highest = HIGHEST_LEVELS[compression];
-  if (level !== undefined && (highest === undefined || level > highest)) {
+  if (own.level !== undefined && (highest === undefined || own.level > highest)) {
     findings.problem(
       `${at}.squashfs.level`,
       highest === undefined
@@ -182,24 +179,26 @@ function readSquashfs(
         : `${compression} has the levels 1 to ${highest}`,
     );
   }
-  const used = level ?? DEFAULT_LEVELS[compression];
+  // A level and other options of a compressor are not for another one.
+  const isTheirs = own.compression === undefined || own.compression === theirs?.compression;
+  const level = own.level ?? (isTheirs ? theirs?.level : undefined) ?? DEFAULT_LEVELS[compression];
+  const extraOptions = [...(theirs?.handedOn ?? []), ...(isTheirs ? (theirs?.ofCompressor ?? []) : [])];
   return {
     compression,
-    ...(used === undefined ? {} : { level: used }),
-    blockSize,
-    ...(extraOptions === undefined ? {} : { extraOptions }),
+    ...(level === undefined ? {} : { level }),
+    blockSize: own.blockSize ?? theirs?.blockSize ?? 131_072,
+    ...(extraOptions.length === 0 ? {} : { extraOptions }),
   };
 }
 
 function readPolicy(
   values: PlatformValues,
   at: string,
-  hasConverterOptions: boolean,
+  converterOptions: ConverterOptions | undefined,
   { findings }: PathContext,
 ): RootfsPolicyConfig {
   const policy = readSection(policySection, values.policy, `${at}.policy`, findings);
-  // In Shifter a list for squashfs takes the place of `-no-xattrs`.
-  return { ...policy, userXattrs: policy.userXattrs ?? (hasConverterOptions ? 'keep' : 'drop') };
+  return { ...policy, userXattrs: policy.userXattrs ?? converterOptions?.userXattrs ?? 'drop' };
 }
 
 function readDelivery(

@@ -14,6 +14,7 @@ import {
   type Values,
 } from './keys.js';
 import { anything, count, duration, flag, intervalOrOff, lifetime, names, object, oneOf, size, text } from './kinds.js';
+import { MKSQUASHFS_OPTIONS, namesOf } from './mksquashfs-options.js';
 
 const LOG_LEVELS = {
   debug: 'debug',
@@ -175,8 +176,8 @@ const ours = {
     15,
     'how often a subscription reads the state anew, whatever it has heard',
   ),
-  PackerMemory: withDefault(size(64 * 2 ** 20), '512 MiB', 'memory of the packer, for each pull'),
-  PackerProcessors: optional(count(1, 1024), 'all of the machine', 'processors of the packer, for each pull'),
+  PackerMemory: optional(size(64 * 2 ** 20), '`"512 MiB"`, or that of `ConverterOptions`', 'memory of the packer, for each pull'),
+  PackerProcessors: optional(count(1, 1024), 'all of the machine, or that of `ConverterOptions`', 'processors of the packer, for each pull'),
   PackerTimeLimit: withDefault(duration(1), '0:6:0:0', 'longest time for packing one image'),
   ExaminerTimeLimit: withDefault(duration(1), '0:1:0:0', 'longest time for `examiner` or `ExaminerHook`'),
   ApiLimits: withDefault(object, {}, 'bounds of requests, below'),
@@ -201,10 +202,20 @@ export type TopLevelValues = Values<typeof topLevelSection.keys>;
 /** `ConverterOptions`: formats other than squashfs are not read. */
 export const converterOptionsSection = {
   keys: {
-    squashfs: optional(names, 'none', 'arguments for mksquashfs, each whole'),
+    squashfs: optional(names, 'none', `arguments for mksquashfs, each whole. Read as defaults of keys: ${asKeys()}. Handed on, and images are then packed by mksquashfs: ${written(namesOf('handed on'))}. Not needed and left out: ${written(namesOf('not needed'))}. The others of mksquashfs 4.5.1 are refused, with the reason; those of later versions are handed on`),
     cramfs: optional(anything, 'none', 'accepted and not used'),
     ext4: optional(anything, 'none', 'accepted and not used'),
     mock: optional(anything, 'none', 'accepted and not used'),
   } satisfies Readonly<Record<string, Key<unknown>>>,
   legacy: {},
 };
+
+function asKeys(): string {
+  return namesOf('key')
+    .map((name) => `\`${name}\` (\`${MKSQUASHFS_OPTIONS[name]?.key ?? ''}\`)`)
+    .join(', ');
+}
+
+function written(options: readonly string[]): string {
+  return options.map((name) => `\`${name}\``).join(', ');
+}

@@ -10,7 +10,7 @@ export interface GatewayConfig {
   /** Those that the file declares; others are in the index. */
   readonly systems: readonly SystemConfig[];
   /** `ConverterOptions.squashfs`, for systems that are declared later; absent when the file has none. */
-  readonly squashfsOptions?: readonly string[];
+  readonly converterOptions?: ConverterOptions;
   readonly registries: readonly RegistryConfig[];
   /** Name of the registry that a reference without one means. */
   readonly defaultRegistry: string;
@@ -143,8 +143,22 @@ export interface SquashfsConfig {
   /** Absent for compressors that have no level. */
   readonly level?: number;
   readonly blockSize: number;
-  /** `ConverterOptions.squashfs`, one argument each; absent when the file has none. */
+  /** What `ConverterOptions.squashfs` has for mksquashfs beside these, one argument each; absent when it has nothing. */
   readonly extraOptions?: readonly string[];
+}
+
+/** `ConverterOptions.squashfs`, read: what keys of ours go over, and what is for mksquashfs alone. */
+export interface ConverterOptions {
+  readonly compression?: SquashfsCompression;
+  readonly level?: number;
+  readonly blockSize?: number;
+  readonly memoryBytes?: number;
+  readonly processors?: number;
+  readonly userXattrs: 'keep' | 'drop';
+  /** Arguments for mksquashfs, whatever compresses. */
+  readonly handedOn: readonly string[];
+  /** Arguments for the compressor that the list makes, and for systems that have it. */
+  readonly ofCompressor: readonly string[];
 }
 
 /** What flattening keeps, drops and changes. */

@@ -21,7 +21,11 @@ export async function removeTree(path: string): Promise<void> {
       await rm(path, { recursive: true, force: true });
     });
   } catch (error) {
-    throw new GatewayError('INTERNAL', `${path} can't be removed: ${messageOf(error)}. Remove it by hand, as its owner or as root.`, { cause: error });
+    throw new GatewayError(
+      'INTERNAL',
+      `${path} can't be removed: ${messageOf(error)}. Remove it by hand, as its owner or as root.`,
+      { cause: error },
+    );
   }
 }
 
@@ -34,7 +38,8 @@ async function openUp(top: Buffer): Promise<void> {
     const handle = await open(directory, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     try {
       const { mode } = await handle.stat();
-      if ((mode & OWNER_ALL) !== OWNER_ALL) await chmod(`/proc/self/fd/${String(handle.fd)}`, (mode & 0o7777) | OWNER_ALL);
+      if ((mode & OWNER_ALL) !== OWNER_ALL)
+        await chmod(`/proc/self/fd/${String(handle.fd)}`, (mode & 0o7777) | OWNER_ALL);
     } finally {
       await handle.close();
     }

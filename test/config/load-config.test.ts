@@ -65,19 +65,6 @@ describe('an existing file', () => {
     expect(load(keys)).toMatchObject(expected);
   });
 
-  it.each<[unknown, readonly string[]]>([
-    ['-no-xattrs -x', ['-no-xattrs -x']],
-    [
-      ['-a', '-b'],
-      ['-a', '-b'],
-    ],
-    [[], []],
-  ])('ConverterOptions %j', (squashfs, extraOptions) => {
-    const found = system({}, { ConverterOptions: { squashfs } });
-    expect(found?.squashfs.extraOptions).toEqual(extraOptions);
-    expect(found?.policy.userXattrs).toBe('keep');
-  });
-
   it('gives systems with one munge socket one realm, without a slash', () => {
     const realm = system({})?.realm;
     expect(realm).toBe('munge:%2Fvar%2Frun%2Fmunge%2Fmunge.socket.2');
