@@ -1,5 +1,5 @@
 /** Delivery: publishing products on a system, safely, and looking after what lies there. */
-export { checkPublished, faultOfPublished, type CheckRequest, type PublishedFault, type PublishedState } from './check.js';
+export { checkPublished, faultOfFile, type ExpectedFile, type FileFault, type PublishedState } from './check.js';
 export { createLocalTarget, type LocalTargetOptions } from './local-target.js';
 export { publishedNames, type Folder, type TargetName } from './names.js';
 export { probeTarget, PROBE_STEPS, type ProbeReport, type ProbeStep } from './probe.js';

@@ -9,12 +9,14 @@ import { runPullJob } from '../jobs/pull-runner.js';
 import { registryLimitsOf } from '../jobs/registry-settings.js';
 import { createWorkDirectories } from '../jobs/work-directories.js';
 import { checkSystem } from '../jobs/tasks/check-system.js';
+import { imageTaskId } from '../jobs/tasks/image-tasks.js';
 import { startTaskRunner } from '../jobs/tasks/task-runner.js';
 import { createTargets } from '../jobs/system-targets.js';
 import type { SystemDirectory } from '../jobs/systems/system-directory.js';
 import { ownerOfThisProcess } from '../jobs/worker-identity.js';
 import { startHeartbeat } from '../jobs/worker-registry.js';
 import { startWorkerPool } from '../jobs/worker-pool.js';
+import { createRepairs } from '../jobs/verification/repairs.js';
 import { startVerifier } from '../jobs/verification/verifier.js';
 import { verifySystem } from '../jobs/verification/verify-system.js';
 import { GatewayError } from '../lib/errors.js';
@@ -89,8 +91,8 @@ export async function startWorker(commons: Commons, undo: Undo): Promise<void> {
         target: target(pullService.systemNamed(name)),
         images,
         pulls,
-        repairs,
-        repair: async (image) => (await pullService.repair(image, await images.tagsOf(name, image.imageId))).id,
+        isBeingDescribed: async (image) => (await tasks.get(imageTaskId(name, image.imageId)))?.problem === null,
+        repairs: repairs ? createRepairs({ images, tasks, imageTasks, pullService, answerMs: config.jobs.systemAnswerMs }) : undefined,
         maxFindings: config.verification.maxFindings,
         pace: createPace(config.verification.bytesPerSecond),
         signal,

@@ -4,7 +4,7 @@
  */
 import { isOpenBy } from '../access/viewer.js';
 import { GatewayError } from '../lib/errors.js';
-import { checkPublished, publishMetadata, type Target } from '../delivery/index.js';
+import { publishedNames, publishMetadata, type Target } from '../delivery/index.js';
 import type { ImageStore } from '../models/image-store.js';
 import type { AccessIds, ImageRecord, ProvenanceRecord, TagRecord } from '../models/image-records.js';
 import { MAX_ACCESS_IDS, renderMeta, type Meta } from '../rootfs/index.js';
@@ -60,7 +60,15 @@ export function metaOf({ config, provenance }: Pick<ImageFacts, 'config' | 'prov
   });
 }
 
-/** @param names in the order of their references */
+/** What is told of a name; two names of which the same is told are one. */
+function toldOf({ reference, platform, topDigest, owner, principals, ids }: ImageName): ImageName {
+  return { reference, platform, topDigest, owner, principals, ...(ids === undefined ? {} : { ids }) };
+}
+
+export function isSameName(a: ImageName, b: ImageName): boolean {
+  return JSON.stringify(toldOf(a)) === JSON.stringify(toldOf(b));
+}
+
 export function sidecarOf(image: ImageFacts, names: readonly ImageName[]): string {
   const { product, provenance, layers } = image;
   const sidecar = {
@@ -74,7 +82,7 @@ export function sidecarOf(image: ImageFacts, names: readonly ImageName[]): strin
     manifestMediaType: provenance.manifestMediaType,
     configDigest: image.configDigest,
     layers: layers.map(({ digest, size, diffId }, at) => ({ digest, size, mediaType: provenance.layerMediaTypes[at], diffId })),
-    tags: names.map(({ reference, platform, topDigest, owner, principals, ids }) => ({ reference, platform, topDigest, owner, principals, ids })),
+    tags: names.map(toldOf).sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
     access: provenance.isOpen ? 'public' : 'private',
     ids: accessOf(provenance).ids,
     product: { size: product.size, sha256: product.sha256, packer: product.packer, entryCount: product.entryCount },
@@ -82,6 +90,28 @@ export function sidecarOf(image: ImageFacts, names: readonly ImageName[]): strin
     config: JSON.parse(provenance.configText) as unknown,
   };
   return `${JSON.stringify(sidecar, undefined, 2)}\n`;
+}
+
+function orderOf({ reference, platform }: ImageName): string {
+  return `${reference} ${platform ?? ''}`;
+}
+
+/** What lies beside an image, and whom it lets use it. */
+export interface Description {
+  readonly access: FileAccess;
+  readonly meta: string;
+  readonly sidecar: string;
+}
+
+/**
+ * What is to lie beside an image that has these names. One that has lost its last name stays as open as it was: there may be jobs that use it.
+ *
+ * @throws GatewayError as `accessBy`
+ */
+export function descriptionOf(image: ImageFacts, names: readonly ImageName[]): Description {
+  const access = names.length > 0 ? accessBy(names) : accessOf(image.provenance);
+  const told = { ...image, provenance: { ...image.provenance, isOpen: access.isOpen, ids: access.ids } };
+  return { access, meta: metaOf(told).text, sidecar: sidecarOf(told, names) };
 }
 
 /** Who describes an image holds it under this name and the time (ms). */
@@ -113,20 +143,17 @@ export async function describeImage(images: ImageStore, target: Target, image: I
   const holder = `${DESCRIBER}${String(Date.now())}`;
   if (!(await images.hold(system, imageId, holder))) return;
   try {
+    // What it says of an image that is not there helps nobody; it comes back with the image.
+    if ((await target.stat(publishedNames(imageId).image))?.kind !== 'file') return;
+    let facts: ImageFacts = { ...image, provenance };
     // Once more when the names have changed meanwhile: of two who write, the last one must have seen the last names.
-    if ((await checkPublished(target, { imageId, size: image.product.size })) !== 'whole') return;
-    let access = accessOf(provenance);
-    for (let before = ''; ;) {
-      const tags = await images.tagsOf(system, imageId);
-      const names = JSON.stringify(tags.map(({ _id, topDigest, principals, ids }) => [_id, topDigest, principals, ids]));
-      if (names === before) return;
-      before = names;
-      // One that has lost its last name stays as open as it was: there may be jobs that use it.
-      const was = access;
-      if (tags.length > 0) access = accessBy(tags);
-      const told = { ...image, provenance: { ...provenance, isOpen: access.isOpen, ids: access.ids } };
-      await publishMetadata(target, { imageId, pullId: claim, meta: metaOf(told).text, sidecar: sidecarOf(told, tags), signal });
-      if (!isSameAccess(access, was)) await images.setAccess(system, imageId, access);
+    for (let written = ''; ;) {
+      const { access, meta, sidecar } = descriptionOf(facts, await images.tagsOf(system, imageId));
+      if (meta + sidecar === written) return;
+      await publishMetadata(target, { imageId, pullId: claim, meta, sidecar, signal });
+      if (!isSameAccess(access, accessOf(facts.provenance))) await images.setAccess(system, imageId, access);
+      facts = { ...facts, provenance: { ...facts.provenance, ...access } };
+      written = meta + sidecar;
     }
   } finally {
     await images.unhold(system, imageId, holder);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { faultOfPublished, publish, surveyTarget, type Product } from '../../src/delivery/index.js';
+import { faultOfFile, publish, publishedNames, surveyTarget, type Product } from '../../src/delivery/index.js';
 import { startSshd, type Sshd } from '../support/sshd.js';
 import { accountOf, giveTo, openTarget, type OpenTarget } from './fixtures/targets.js';
 import { IMAGE_ID, makeWorkspace, MIB, PULL_ID, SIGNAL, type Workspace } from './fixtures/workspace.js';
@@ -48,7 +48,7 @@ describe.each(['local', 'sftp'] as const)('looking through an image directory (%
 
   it('says which file of an image is wrong, and how', async () => {
     const { target } = opened;
-    const look = () => faultOfPublished(target, { imageId: IMAGE_ID, size: 3 * MIB, sha256: product.sha256 });
+    const look = () => faultOfFile(target, { name: publishedNames(IMAGE_ID).image, size: 3 * MIB, sha256: product.sha256 });
     expect(await look()).toBeUndefined();
     const image = at(`${IMAGE_ID}.squashfs`);
     const bytes = await readFile(image);
@@ -66,12 +66,11 @@ describe.each(['local', 'sftp'] as const)('looking through an image directory (%
 
   it('reads as fast as it is let, all of it', async () => {
     const pieces: number[] = [];
-    const fault = await faultOfPublished(opened.target, {
-      imageId: IMAGE_ID,
-      size: 3 * MIB,
-      sha256: product.sha256,
-      pace: async (bytes) => Promise.resolve(void pieces.push(bytes)),
-    });
+    const fault = await faultOfFile(
+      opened.target,
+      { name: publishedNames(IMAGE_ID).image, size: 3 * MIB, sha256: product.sha256 },
+      { pace: async (bytes) => Promise.resolve(void pieces.push(bytes)) },
+    );
     expect(fault).toBeUndefined();
     expect(pieces.reduce((sum, bytes) => sum + bytes, 0)).toBe(3 * MIB);
     expect(Math.max(...pieces)).toBeLessThanOrEqual(MIB);

@@ -76,7 +76,7 @@ describe('checkPublished', () => {
   it('stops reading on abort', async () => {
     const signal = AbortSignal.abort();
     await expect(
-      checkPublished(target, { imageId: IMAGE_ID, size: MIB, sha256: product.sha256, signal }),
+      checkPublished(target, { imageId: IMAGE_ID, size: MIB, sha256: product.sha256 }, { signal }),
     ).rejects.toMatchObject({
       code: 'CANCELLED',
     });

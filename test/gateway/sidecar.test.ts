@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
-import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { INDEX, MANIFEST, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { writeLayout } from '../support/images.js';
 import { allLeftovers } from '../support/leftovers.js';
@@ -55,7 +55,7 @@ async function pull(reference: string): Promise<void> {
 }
 
 interface Sidecar {
-  readonly tags: readonly { readonly reference: string }[];
+  readonly tags: readonly { readonly reference: string; readonly topDigest: string }[];
   readonly access: string;
 }
 
@@ -100,6 +100,21 @@ it('holds the whole configuration and all names, as they come, move and go', asy
   await client.expireImage({ system: 'one', reference: 'app:b' });
   await comesTrue(() => namesOf(first) === 'c');
   expect(metaOf(first)).toBe(metaOf(second));
+});
+
+it('tells what its name is at the registry now, also when that is another index of the same image', async () => {
+  await startWorker();
+  const imageId = putImage('a', 'first');
+  const indexAs = (note: string): string => {
+    const { bytes } = registry.manifests.get(`sha256:${imageId}`)!;
+    const manifest = { mediaType: MANIFEST, digest: `sha256:${imageId}`, size: bytes.length, platform: { os: 'linux', architecture: 'amd64' } };
+    return registry.putManifest({ schemaVersion: 2, mediaType: INDEX, manifests: [manifest], annotations: { note } }, 'a', INDEX);
+  };
+  for (const note of ['monday', 'tuesday']) {
+    const topDigest = indexAs(note);
+    await pull('app:a');
+    await comesTrue(() => sidecarOf(imageId).tags[0]?.topDigest === topDigest);
+  }
 });
 
 it('closes an image to others when its last public name goes', async () => {

@@ -11,6 +11,7 @@ import { giveTo } from '../delivery/fixtures/targets.js';
 import { CliRun } from '../support/cli-run.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type Site } from '../support/gateway.js';
+import { writeLayout } from '../support/images.js';
 import { startSshd, type Sshd } from '../support/sshd.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
@@ -141,6 +142,73 @@ describe.each([
     rmSync(join(directory, `${UNKNOWN}.squashfs`));
     expect((await verify(system)).code).toBe(0);
   }, 60_000);
+
+  describe('what lies beside an image', () => {
+    interface Files {
+      readonly image: string;
+      readonly meta: string;
+      readonly sidecar: string;
+    }
+    let files: Files;
+
+    /** An image that is its importer's alone. */
+    beforeEach(async () => {
+      await make({ ImportUsers: 'all', ImportPaths: ['inbox'] });
+      await start();
+      const path = join(site.directory, 'inbox', 'layout');
+      mkdirSync(path, { recursive: true });
+      writeLayout(path, [tarOf({ name: 'tool', body: randomBytes(1000) })]);
+      const { id } = await client.importImage({ system, path, name: 'own' });
+      const { image, error } = (await statesOf(client, id)).at(-1)!;
+      expect(error).toBeNull();
+      const at = (name: string): string => join(system === 'far' ? far : site.images, name);
+      files = { image: at(`${image!.imageId}.squashfs`), meta: at(`${image!.imageId}.meta`), sidecar: at(`.imagegw/${image!.imageId}.json`) };
+      expect((await report(system)).findings).toEqual([]);
+    }, 60_000);
+
+    async function damage(which: keyof Files, how: (text: string) => string | undefined): Promise<void> {
+      const text = readFileSync(files[which], 'utf8');
+      const damaged = how(text);
+      if (damaged === undefined) return rmSync(files[which]);
+      expect(damaged).not.toBe(text);
+      writeFileSync(files[which], damaged);
+      if (system === 'far') await giveTo(sshd, far);
+    }
+
+    it.each<[string, keyof Files, string, (text: string) => string | undefined]>([
+      ['metadata that lost who may use the image', 'meta', 'DAMAGED', (text) => text.replace(/^(USER|GROUP)ACL: .*\n/gm, '')],
+      ['metadata of the same length that names another user', 'meta', 'DAMAGED', (text) => text.replace(/^USERACL: \d/m, (line) => line.replace(/\d/, (digit) => String((Number(digit) + 1) % 10)))],
+      ['no metadata', 'meta', 'MISSING', () => undefined],
+      ['a shortened sidecar', 'sidecar', 'DAMAGED', (text) => text.slice(0, text.length >> 1)],
+      ['no sidecar', 'sidecar', 'MISSING', () => undefined],
+    ])('%s is found, told, and written again', async (_what, which, kind, how) => {
+      const whole = readFileSync(files[which], 'utf8');
+      await damage(which, how);
+      const path = expect.stringContaining(files[which]) as unknown;
+      expect(await report(system, '--no-repair')).toMatchObject({ findingCount: 1, findings: [{ kind, path, pull: null, message: expect.stringMatching(/^It [^.]+\.$/) }] });
+      expect(existsSync(files[which]) ? readFileSync(files[which], 'utf8') : undefined).not.toBe(whole);
+      expect(await report(system)).toMatchObject({ findingCount: 1, findings: [{ kind, path, pull: null, message: expect.stringMatching(/ It was written again\.$/) }] });
+      expect(readFileSync(files[which], 'utf8')).toBe(whole);
+      expect((await verify(system)).code).toBe(0);
+    }, 60_000);
+
+    it('is written again also when the image itself is damaged and can not be had again', async () => {
+      const whole = readFileSync(files.meta, 'utf8');
+      flip(files.image);
+      await damage('meta', (text) => text.replace(/^USERACL: .*\n/m, ''));
+      const { findings } = await report(system);
+      expect(findings.map(({ path }) => path)).toEqual([expect.stringContaining(files.image), expect.stringContaining(files.meta)]);
+      expect(findings[0]!.message).toMatch(/import it again/);
+      expect(readFileSync(files.meta, 'utf8')).toBe(whole);
+    }, 60_000);
+
+    it('stays away when that keeps a damaged image from being used', async () => {
+      flip(files.image);
+      await damage('meta', () => undefined);
+      expect((await report(system)).findings.map(({ kind, message }) => [kind, /import it again/.test(message)])).toEqual([['DAMAGED', true], ['MISSING', true]]);
+      expect(existsSync(files.meta)).toBe(false);
+    }, 60_000);
+  });
 
   it('says that the system can not be looked at, and exits with 4', async () => {
     await make();

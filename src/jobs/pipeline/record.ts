@@ -8,7 +8,7 @@ import type { TagChange, TagTarget } from '../../models/image-store.js';
 import { tagKey, type ImageConfigRecord } from '../../models/image-records.js';
 import { holderOf } from '../../models/pull-records.js';
 import { formatPlatform, type ResolvedImage } from '../../registry/index.js';
-import { accessBy, accessOf, describeImage, isSameAccess, metaOf, type FileAccess, type ImageFacts, type ImageName } from '../describe-image.js';
+import { accessBy, accessOf, describeImage, isSameAccess, isSameName, metaOf, type FileAccess, type ImageFacts, type ImageName } from '../describe-image.js';
 import type { Conversion } from './convert.js';
 import type { PullContext } from './context.js';
 import { imageIdOf } from './resolve.js';
@@ -76,7 +76,7 @@ export async function namesThen(context: PullContext, image: Pick<ResolvedImage,
   if (record.request.repair != null) return tags;
   const own = ownTag(context, image);
   const others = tags.filter(({ _id }) => _id !== tagKey(own.system, own.reference, own.platform));
-  return [...others, own].sort((a, b) => (a.reference < b.reference ? -1 : 1));
+  return [...others, own];
 }
 
 /** Points the tag at the image. What lies beside the images that win or lose a name by that is written again by a task. */
@@ -86,7 +86,7 @@ export async function moveTag(context: PullContext, image: Pick<ResolvedImage, '
   const indexed = <T>(step: () => Promise<T>): Promise<T> => persistently(step, services.indexRetryMs, signal);
   const present = await indexed(() => services.images.getTag(system.name, target.reference, target.platform));
   const former = present === undefined ? [] : [present.imageId];
-  const isAsBefore = present?.imageId === imageId && isSameAccess(accessBy([present]), accessBy([target]));
+  const isAsBefore = present?.imageId === imageId && isSameName(present, target);
   const touched = isAsBefore ? [] : [...new Set([imageId, ...former])];
   // Asked for first: should this worker die behind the change, the files are written all the same.
   for (const id of touched) await indexed(() => services.imageTasks.description(system.name, id, 'behind'));

@@ -13,6 +13,7 @@ import { queued } from '../pull-queues.js';
 import type { PullService } from '../pull-service.js';
 import type { WorkerRegistry } from '../worker-registry.js';
 import { imageTaskId, type ImageTasks } from './image-tasks.js';
+import { settledTask } from './settled.js';
 
 export interface TaskServiceOptions {
   readonly store: TaskStore;
@@ -40,10 +41,6 @@ export interface Expired {
   /** Why the files are still there although nobody needs them; they are removed later. */
   readonly problem?: GatewayError;
 }
-
-/** The index is asked again after so long (ms), a little longer each time. */
-const FIRST_POLL_MS = 20;
-const LONGEST_POLL_MS = 500;
 
 export type TaskService = ReturnType<typeof createTaskService>;
 
@@ -115,16 +112,10 @@ export function createTaskService(options: TaskServiceOptions) {
     throw new GatewayError('NO_WORKER', `No worker serves ${system} at this moment: start one (imagegw worker --systems ${system}).`);
   }
 
-  /** The task when it has been dealt with, or as it is when the time is up; undefined when it is done and gone. */
+  /** Wakes the workers, and waits for what becomes of the task. */
   async function settled(id: string, system: string): Promise<TaskRecord | undefined> {
-    const end = Date.now() + options.answerMs;
     await options.announce(system);
-    for (let delay = FIRST_POLL_MS; ; delay = Math.min(delay * 1.5, LONGEST_POLL_MS)) {
-      const task = await store.get(id);
-      const isSettled = task === undefined || task.answer !== null || task.problem !== null;
-      if (isSettled || Date.now() >= end) return task;
-      await new Promise((resolve) => setTimeout(resolve, delay));
-    }
+    return settledTask(store, id, options.answerMs);
   }
 
   return { check, expire };

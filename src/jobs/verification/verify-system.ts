@@ -2,33 +2,21 @@
  * Reads what lies on a system back and compares it with the index: every published image whole, and whether there is
  * anything that belongs to nobody.
  */
-import { faultOfPublished, surveyTarget, sweepTemporary, type PublishedFault, type Survey, type Target } from '../../delivery/index.js';
-import { GatewayError } from '../../lib/errors.js';
+import { surveyTarget, sweepTemporary, type Survey } from '../../delivery/index.js';
 import type { Pace } from '../../lib/pace.js';
-import type { ImageStore } from '../../models/image-store.js';
 import type { PullStore } from '../../models/pull-store.js';
-import type { ImageRecord } from '../../models/image-records.js';
 import { isTerminal, LIVE_STATES } from '../../models/pull-records.js';
 import { NOTHING_VERIFIED, type VerificationFinding, type VerificationProgress } from '../../models/system-records.js';
+import { verifyImage, type VerifyImageOptions } from './verify-image.js';
 
-export interface VerifySystemOptions {
+export interface VerifySystemOptions extends Omit<VerifyImageOptions, 'find'> {
   readonly system: string;
-  readonly target: Target;
-  readonly images: ImageStore;
   readonly pulls: PullStore;
-  /** Damaged images are published again, and leftovers removed. */
-  readonly repairs: boolean;
-  /** Begins to publish an image again; the pull's id. @throws GatewayError when it can't be had again. */
-  readonly repair: (image: ImageRecord) => Promise<string>;
   readonly maxFindings: number;
-  readonly pace: Pace;
-  readonly signal: AbortSignal;
   readonly onProgress: (progress: VerificationProgress) => void;
 }
 
 const PAGE = 500;
-/** Rounds of "it was published anew while it was read". */
-const ROUNDS = 3;
 
 /**
  * @throws GatewayError DELIVERY_FAILED when the system can't be looked at, INDEX_UNAVAILABLE, the reason of the signal.
@@ -49,7 +37,7 @@ export async function verifySystem(options: VerifySystemOptions): Promise<Verifi
   }
   report.expect(known);
   for (const { imageId, size } of known) {
-    await verifyImage(options, imageId, report);
+    await verifyImage(system, imageId, { ...options, pace: report.pace, find: (finding) => report.find(finding) });
     report.done(size);
   }
   const mayBeTheirs = (await Promise.all(running.map((id) => pulls.get(id)))).some((pull) => pull !== undefined && !isTerminal(pull.state));
@@ -114,7 +102,7 @@ async function leftovers({ target, pulls, repairs, signal }: VerifySystemOptions
     return pull !== undefined && !isTerminal(pull.state);
   };
   const finding = (path: string, message: string): VerificationFinding => ({ kind: 'LEFTOVER', imageId: null, path, message, pullId: null });
-  if (repairs) {
+  if (repairs !== undefined) {
     const removed = await sweepTemporary(target, isAlive);
     for (const path of removed) report.find(finding(path, 'A pull that has ended had left it; it was removed.'));
     return;
@@ -122,44 +110,5 @@ async function leftovers({ target, pulls, repairs, signal }: VerifySystemOptions
   for (const [pullId, paths] of survey.temporary) {
     if (signal.aborted || (await isAlive(pullId))) continue;
     for (const path of paths) report.find(finding(path, `The pull ${pullId}, which has ended, has left it; it can be removed.`));
-  }
-}
-
-async function verifyImage(options: VerifySystemOptions, imageId: string, report: Report): Promise<void> {
-  const { system, target, images, signal } = options;
-  for (let round = 0; round < ROUNDS; round++) {
-    const image = await images.getImage(system, imageId);
-    // Removed meanwhile, or just being removed.
-    if (image?.state !== 'READY') return;
-    const { size, sha256 } = image.product;
-    let fault: PublishedFault | undefined;
-    try {
-      fault = await faultOfPublished(target, { imageId, size, sha256, signal, pace: report.pace });
-    } catch (error) {
-      if (signal.aborted || !(error instanceof GatewayError) || error.code !== 'DELIVERY_FAILED') throw error;
-      // Is it this file, or the whole system?
-      await target.room();
-      report.find({ kind: 'UNREADABLE', imageId, path: image.product.path, message: error.message, pullId: null });
-      return;
-    }
-    if (fault === undefined) return;
-    const now = await images.getImage(system, imageId);
-    if (now?.state !== 'READY') return;
-    if (now.product.sha256 !== sha256) continue;
-    await told(options, image, fault, report);
-    return;
-  }
-}
-
-async function told({ repairs, repair }: VerifySystemOptions, image: ImageRecord, fault: PublishedFault, report: Report): Promise<void> {
-  const { imageId } = image;
-  const finding = { kind: fault.state === 'missing' ? 'MISSING' : 'DAMAGED', imageId, path: fault.path } as const;
-  if (!repairs) return report.find({ ...finding, message: `It ${fault.problem}.`, pullId: null });
-  try {
-    const pullId = await repair(image);
-    report.find({ ...finding, message: `It ${fault.problem}. The image is being published again.`, pullId });
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    report.find({ ...finding, message: `It ${fault.problem}. ${error.message}`, pullId: null });
   }
 }

@@ -1326,7 +1326,7 @@ export type VerificationState =
 
 /** Which system to verify. */
 export type VerifySystemInput = {
-  /** Publishes damaged images again, by pulling the same digest, and removes what pulls that have ended left behind. */
+  /** Publishes damaged images again, by pulling the same digest, writes the files beside them again, and removes what pulls that have ended left behind. */
   readonly repair?: InputMaybe<Scalars['Boolean']['input']>;
   /** Name of the system. */
   readonly system: Scalars['String']['input'];
