@@ -2,7 +2,7 @@
 import { abortReason, GatewayError, messageOf } from '../lib/errors.js';
 import type { Endpoint } from './endpoint.js';
 import { discard, exchange, type Answer } from './exchange.js';
-import type { BlobRange, BlobStream, LayerDescriptor } from './image.js';
+import type { AskedAt, BlobRange, BlobStream, LayerDescriptor } from './image.js';
 import { isMatterOfLogin, type Identity } from './identity.js';
 import type { RegistryLimits, RegistrySettings } from './settings.js';
 import type { Transport } from './transport.js';
@@ -29,11 +29,25 @@ export async function openBlobAt(
   const headers = wantsRange
     ? { range: `bytes=${String(range.offset)}-${range.end === undefined ? '' : String(range.end)}` }
     : {};
+  const { distrusted = new Set() } = range;
   let failure: unknown;
+  const read = async (askedAt: AskedAt, transport: Transport, ask: () => Promise<Answer>): Promise<BlobStream | undefined> => {
+    try {
+      return { ...asBlobStream(await ask(), range, layer, transport), askedAt };
+    } catch (error) {
+      if (range.signal.aborted) throw abortReason(range.signal);
+      if (error instanceof GatewayError && error.code === 'BAD_LAYER') distrusted.add(askedAt.endpoint);
+      failure = error;
+      return undefined;
+    }
+  };
+  const origin = places.at(-1)?.endpoint;
   for (const { endpoint, identity, isSpare } of places) {
     if (isSpare === true && !isMatterOfLogin(failure)) break;
-    try {
-      const answer = await endpoint.request({
+    // The registry itself is the last resort: what it sent may have been damaged on the way.
+    if (endpoint !== origin && distrusted.has(endpoint.name)) continue;
+    const found = await read({ endpoint: endpoint.name, identity: identity.kind }, endpoint.transport, () =>
+      endpoint.request({
         method: 'GET',
         path: `${repository}/blobs/${layer.digest}`,
         repository,
@@ -42,39 +56,24 @@ export async function openBlobAt(
         signal: range.signal,
         ...(range.onWait === undefined ? {} : { onWait: range.onWait }),
         ...(range.failures === undefined ? {} : { failures: range.failures }),
-      });
-      return asBlobStream(answer, range, layer, endpoint.transport);
-    } catch (error) {
-      if (range.signal.aborted) throw abortReason(range.signal);
-      failure = error;
-    }
+      }),
+    );
+    if (found !== undefined) return found;
   }
   for (const text of settings.foreignLayers ? layer.urls : []) {
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    const transport = places.at(-1)?.endpoint.transport;
     // A stranger's server: never with credentials, and never without TLS.
-    if (url?.protocol !== 'https:' || transport === undefined) continue;
-    try {
-      url.username = '';
-      url.password = '';
-      return asBlobStream(
-        await exchange(
-          transport,
-          { method: 'GET', url, headers, signal: range.signal, insecure: false },
-          limits,
-        ),
-        range,
-        layer,
-        transport,
-      );
-    } catch (error) {
-      if (range.signal.aborted) throw abortReason(range.signal);
-      failure = new GatewayError(
-        'REGISTRY_UNREACHABLE',
-        `Layer ${layer.digest} can't be had from ${url.host}: ${messageOf(error)}`,
-        { cause: error },
-      );
-    }
+    if (url?.protocol !== 'https:' || origin === undefined) continue;
+    url.username = '';
+    url.password = '';
+    const found = await read({ endpoint: url.host, identity: 'anonymous' }, origin.transport, async () => {
+      try {
+        return await exchange(origin.transport, { method: 'GET', url, headers, signal: range.signal, insecure: false }, limits);
+      } catch (error) {
+        throw new GatewayError('REGISTRY_UNREACHABLE', `Layer ${layer.digest} can't be had from ${url.host}: ${messageOf(error)}`, { cause: error });
+      }
+    });
+    if (found !== undefined) return found;
   }
   throw failure;
 }

@@ -1,6 +1,7 @@
 /**
  * Brings one blob into an open file: size and digest enforced while streaming, resumed after a cut, large ones in
- * several ranges at once. What is wrong is fetched once more from the start, then it is final.
+ * several ranges at once. What is wrong is fetched again from the start, elsewhere where there is another source: it is
+ * final when nobody is left who has not sent it wrong before.
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -41,20 +42,35 @@ const MIB = 1024 * 1024;
  * @throws GatewayError BAD_LAYER for wrong bytes, NO_SPACE, what the source throws, the abort's reason.
  */
 export async function download(job: Download): Promise<void> {
-  try {
-    await fetchOnce(job);
-  } catch (error) {
-    if (job.signal.aborted) throw abortReason(job.signal);
-    if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER') throw error;
-    job.onRetry();
-    await fetchOnce(job);
+  const distrusted = new Set<string>();
+  for (;;) {
+    const before = distrusted.size;
+    try {
+      return await fetchOnce({ ...job, distrusted });
+    } catch (error) {
+      if (job.signal.aborted) throw abortReason(job.signal);
+      if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER' || distrusted.size === before) throw error;
+      job.onRetry();
+    }
   }
 }
 
-async function fetchOnce(job: Download): Promise<void> {
+/** One try of the whole blob. */
+interface Try extends Download {
+  /** Who has sent something else under this digest, in this try or before. */
+  readonly distrusted: Set<string>;
+}
+
+async function fetchOnce(job: Try): Promise<void> {
   let gained = 0;
-  const counted: Download = {
+  const senders = new Set<string>();
+  const counted: Try = {
     ...job,
+    source: async (range) => {
+      const blob = await job.source(range);
+      senders.add(blob.askedAt?.endpoint ?? blob.servedBy);
+      return blob;
+    },
     onBytes: (bytes) => {
       gained += bytes;
       job.onBytes(bytes);
@@ -73,23 +89,24 @@ async function fetchOnce(job: Download): Promise<void> {
     }
   } catch (error) {
     job.onBytes(-gained);
+    if (error instanceof GatewayError && error.code === 'BAD_LAYER') senders.forEach((sender) => job.distrusted.add(sender));
     throw error;
   }
 }
 
-async function inOneStream(job: Download, opened?: BlobStream): Promise<Digest> {
+async function inOneStream(job: Try, opened?: BlobStream): Promise<Digest> {
   const part: Part = { position: 0, end: job.size };
   return await hashedWhile(job, (file) => fetchPart(job, file, part, { whole: true, ...(opened === undefined ? {} : { opened }) }));
 }
 
 /** Ranges are written where they belong as they come; the digest follows over what is complete from the start on. */
-async function inRanges(job: Download): Promise<Digest> {
+async function inRanges(job: Try): Promise<Digest> {
   const { rangeBytes, rangeStreams } = job.limits;
   const first = await open(job, { position: 0, end: Math.min(rangeBytes, job.size) }, 0, false);
   if (!first.partial) return await inOneStream(job, first);
 
   const siblings = new AbortController();
-  const shared: Download = { ...job, signal: AbortSignal.any([job.signal, siblings.signal]) };
+  const shared: Try = { ...job, signal: AbortSignal.any([job.signal, siblings.signal]) };
   const parts = Array.from(
     { length: Math.ceil(job.size / rangeBytes) },
     (_, at): Part => ({ position: at * rangeBytes, end: Math.min((at + 1) * rangeBytes, job.size) }),
@@ -123,7 +140,7 @@ async function inRanges(job: Download): Promise<Digest> {
 }
 
 /** Lets `work` write the file, and gives the digest of all of it. */
-async function hashedWhile(job: Download, work: (file: HashedFile) => Promise<void>): Promise<Digest> {
+async function hashedWhile(job: Try, work: (file: HashedFile) => Promise<void>): Promise<Digest> {
   const file = hashOfFile(job.file, digestAlgorithm(job.digest));
   try {
     await work(file);
@@ -143,7 +160,7 @@ interface PartOptions {
 }
 
 /** Fetches a part, resuming after cuts for as long as each try gains something, or few in a row gain nothing. */
-async function fetchPart(job: Download, file: HashedFile, part: Part, options: PartOptions): Promise<void> {
+async function fetchPart(job: Try, file: HashedFile, part: Part, options: PartOptions): Promise<void> {
   const start = part.position;
   const enough = Math.max(1, Math.min(MIB, Math.ceil(job.size / 64)));
   let failures = 0;
@@ -175,11 +192,12 @@ async function fetchPart(job: Download, file: HashedFile, part: Part, options: P
   }
 }
 
-async function open(job: Download, part: Part, failures: number, whole: boolean): Promise<BlobStream> {
+async function open(job: Try, part: Part, failures: number, whole: boolean): Promise<BlobStream> {
   const blob = await job.source({
     offset: part.position,
     ...(whole ? {} : { end: part.end - 1 }),
     failures,
+    distrusted: job.distrusted,
     signal: job.signal,
     onWait: job.onWait,
   });
@@ -197,7 +215,7 @@ async function open(job: Download, part: Part, failures: number, whole: boolean)
  * @returns undefined when the part is complete; the error when the stream broke off before.
  */
 async function pour(
-  job: Download,
+  job: Try,
   file: HashedFile,
   blob: BlobStream,
   part: Part,
@@ -281,7 +299,7 @@ export function diskError(error: unknown, path: string, needBytes: number): Gate
   return new GatewayError('INTERNAL', `${path} can't be written: ${messageOf(error)}`, { cause: error });
 }
 
-function wrongSize(job: Download, blob: BlobStream, size: number): GatewayError {
+function wrongSize(job: Try, blob: BlobStream, size: number): GatewayError {
   return new GatewayError(
     'BAD_LAYER',
     `${blob.servedBy} sends the layer ${job.digest} with another length (${String(size)} bytes or more) than its manifest says (${String(job.size)}).`,

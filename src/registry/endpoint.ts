@@ -28,6 +28,8 @@ export interface EndpointRequest {
 
 export interface Endpoint {
   readonly host: string;
+  /** `host[:port][/path]`, which tells endpoints of one host apart. */
+  readonly name: string;
   readonly transport: Transport;
   /**
    * Answers of 2xx, 404, 405 and 416 come back; the caller reads or destroys the body.
@@ -145,6 +147,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
 
   return {
     host: base.host,
+    name: `${base.host}${base.pathname.replace(/\/$/, '')}`,
     transport,
     request: (wanted) => requested(wanted, (answer) => answer),
     read: requested,

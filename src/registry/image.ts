@@ -60,6 +60,13 @@ export interface HeadResult {
   readonly document?: Fetched;
 }
 
+/** Where something was asked for, and as whom; holds no secret. */
+export interface AskedAt {
+  /** `host[:port][/path]` of the registry or mirror, or the host of a layer's own URL. */
+  readonly endpoint: string;
+  readonly identity: Identity['kind'];
+}
+
 export interface BlobRange {
   /** First byte wanted. */
   readonly offset: number;
@@ -67,6 +74,8 @@ export interface BlobRange {
   readonly end?: number;
   /** Tries of this blob that failed since it last made progress: the client waits accordingly. */
   readonly failures?: number;
+  /** Endpoints that have sent something else under this digest: mirrors among them are passed over. The source adds its own findings. */
+  readonly distrusted?: Set<string>;
   readonly signal: AbortSignal;
   readonly onWait?: OnWait;
 }
@@ -79,8 +88,10 @@ export interface BlobStream {
   readonly length?: number;
   /** The server honoured the range. */
   readonly partial: boolean;
-  /** The host that sends it. */
+  /** Who sends it, for messages: the host that the last redirect led to. */
   readonly servedBy: string;
+  /** Absent when no server was asked. */
+  readonly askedAt?: AskedAt;
   /** Where its pieces were received, if that memory can be used again. */
   readonly memory?: ReceiveMemory;
 }

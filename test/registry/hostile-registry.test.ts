@@ -774,4 +774,47 @@ describe('mirrors', () => {
     await cache.discard(parseDigest(digestOf(Buffer.from('x'))));
     expect((await pullLayer(clientFor({ mirrors }))).bytes.toString()).toBe('x');
   });
+
+  describe('whose layer is rotten', () => {
+    const layer = randomBytes(200_000);
+    const isLayer = ({ path }: { path: string }): boolean => path.endsWith(`/blobs/${digestOf(layer)}`);
+    let third: FakeRegistry;
+    beforeEach(async () => {
+      third = await startFakeRegistry();
+      for (const one of [fake, other, third]) one.putImage([layer], '1');
+      other.blobs.set(digestOf(layer), Buffer.alloc(layer.length));
+    });
+    afterEach(() => third.stop());
+    const mirrors = (...from: readonly FakeRegistry[]): Partial<RegistrySettings> => ({
+      mirrors: from.map(({ url }) => ({ url, pull: 'digest' as const, insecure: false })),
+    });
+    const asked = (): number[] => [other, third, fake].map(({ seen }) => seen.filter(isLayer).length);
+
+    test('it is not asked again for it: the next mirror is, and the registry if that is no better', async () => {
+      const { bytes, seen } = await pullLayer(clientFor(mirrors(other, third)));
+      expect(bytes.equals(layer)).toBe(true);
+      expect(asked()).toEqual([1, 1, 0]);
+      expect(seen.at(-1)).toMatchObject({ attempt: 2, state: 'DONE' });
+      third.blobs.set(digestOf(layer), Buffer.alloc(layer.length, 1));
+      await cache.discard(parseDigest(digestOf(layer)));
+      expect((await pullLayer(clientFor(mirrors(other, third)))).bytes.equals(layer)).toBe(true);
+      expect(asked()).toEqual([2, 2, 1]);
+    });
+    test('in several ranges too', async () => {
+      const { bytes } = await pullLayer(clientFor(mirrors(other)), createBlobCache({ directory, owner: 'me', limits: { ...quick, rangeThresholdBytes: 1, rangeBytes: 60_000, rangeStreams: 2 } }));
+      expect(bytes.equals(layer)).toBe(true);
+      expect(asked()).toEqual([4, 0, 4]);
+    });
+    test('another length or another range is as bad', async () => {
+      other.blobs.set(digestOf(layer), layer.subarray(1));
+      expect((await pullLayer(clientFor(mirrors(other)))).bytes.equals(layer)).toBe(true);
+      expect(asked()).toEqual([1, 0, 1]);
+    });
+    test('and the registry is no better: BAD_LAYER, each mirror asked once and the registry twice', async () => {
+      for (const one of [fake, third]) one.blobs.set(digestOf(layer), Buffer.alloc(layer.length));
+      await expect(pullLayer(clientFor(mirrors(other, third)))).rejects.toMatchObject({ code: 'BAD_LAYER' });
+      expect(asked()).toEqual([1, 1, 2]);
+      await nothingLeft();
+    });
+  });
 });
