@@ -239,9 +239,14 @@ static sqfs_inode_generic_t *directory_inode(struct build *build, const struct e
 	}
 	build->pending_count -= children;
 	check("a directory", sqfs_dir_writer_end(build->directory));
-	inode = sqfs_dir_writer_create_inode(build->directory, entry->links, xattrs, parent);
+	inode = sqfs_dir_writer_create_inode(build->directory, 0, xattrs, parent);
 	if (inode == NULL)
 		die(EXIT_OTHER, "no memory for a directory");
+	/* libsquashfs counts all that is in it; only directories are links. */
+	if (inode->base.type == SQFS_INODE_DIR)
+		inode->data.dir.nlink = entry->links;
+	else
+		inode->data.dir_ext.nlink = entry->links;
 	return inode;
 }
 

@@ -2,8 +2,8 @@
  * Reads a product back, whole: every name with its attributes, a checksum of every file, the digest of the product.
  * squashfs has no checksums of content, so the gateway compares these with what went in.
  *
- * Records: `n` a name {u8 type, u32 inode, u16 mode, u32 uid, u32 gid, u32 mtime, u64 size, u32 device, u16 length, path,
- * u16 length, target}, parents first, and behind it `x` its extended attributes, if any {u16 length, key, u32 length,
+ * Records: `n` a name {u8 type, u32 inode, u16 mode, u32 uid, u32 gid, u32 mtime, u64 size, u32 device, u32 links, u16
+ * length, path, u16 length, target}, parents first, and behind it `x` its extended attributes, if any {u16 length, key, u32 length,
  * value}; then `c` the content of each file {u32 inode, u32 crc32}; then `e` the end {u64 bytes, sha256}.
  */
 #define _GNU_SOURCE
@@ -147,13 +147,42 @@ static uint32_t owner(struct reader *reader, uint16_t index)
 	return id;
 }
 
+static uint32_t links_of(const sqfs_inode_generic_t *inode)
+{
+	switch (inode->base.type) {
+	case SQFS_INODE_DIR:
+		return inode->data.dir.nlink;
+	case SQFS_INODE_EXT_DIR:
+		return inode->data.dir_ext.nlink;
+	case SQFS_INODE_FILE:
+		return 1;
+	case SQFS_INODE_EXT_FILE:
+		return inode->data.file_ext.nlink;
+	case SQFS_INODE_SLINK:
+		return inode->data.slink.nlink;
+	case SQFS_INODE_EXT_SLINK:
+		return inode->data.slink_ext.nlink;
+	case SQFS_INODE_BDEV:
+	case SQFS_INODE_CDEV:
+		return inode->data.dev.nlink;
+	case SQFS_INODE_EXT_BDEV:
+	case SQFS_INODE_EXT_CDEV:
+		return inode->data.dev_ext.nlink;
+	case SQFS_INODE_FIFO:
+	case SQFS_INODE_SOCKET:
+		return inode->data.ipc.nlink;
+	default:
+		return inode->data.ipc_ext.nlink;
+	}
+}
+
 static void emit_name(struct reader *reader, const sqfs_inode_generic_t *inode, const char *path, size_t path_size)
 {
 	static const char types[] = { 0, 'd', 'f', 'l', 'b', 'c', 'p', 's' };
 	unsigned kind = inode->base.type > SQFS_INODE_SOCKET ? inode->base.type - SQFS_INODE_SOCKET : inode->base.type;
 	char type = types[kind];
 	uint32_t uid = owner(reader, inode->base.uid_idx), gid = owner(reader, inode->base.gid_idx);
-	uint32_t device = 0, xattr = NO_XATTR;
+	uint32_t device = 0, xattr = NO_XATTR, links = links_of(inode);
 	uint16_t mode = inode->base.mode & 07777, target_size = 0, length = (uint16_t)path_size;
 	uint64_t size = 0;
 	uint8_t head[64], *at = head;
@@ -175,6 +204,7 @@ static void emit_name(struct reader *reader, const sqfs_inode_generic_t *inode, 
 	put(&at, &inode->base.mod_time, 4);
 	put(&at, &size, 8);
 	put(&at, &device, 4);
+	put(&at, &links, 4);
 	put(&at, &length, 2);
 	emit_head('n', (uint32_t)(at - head) + length + 2 + target_size);
 	emit_bytes(head, (size_t)(at - head));

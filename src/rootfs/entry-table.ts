@@ -59,7 +59,8 @@ export class EntryTable {
     const index = this.#length++;
     const { name, linkName, xattrs, sparse, deviceMajor, deviceMinor } = entry;
     this.#types.set(index, TYPES.indexOf(entry.type));
-    this.#modes.set(index, entry.mode);
+    // Linux knows no other mode of symbolic links.
+    this.#modes.set(index, entry.type === 'symlink' ? 0o777 : entry.mode);
     this.#uids.set(index, uint32(entry.uid));
     this.#gids.set(index, uint32(entry.gid));
     this.#times.set(index, uint32(entry.mtime));

@@ -40,6 +40,8 @@ export interface PackedProduct {
   readonly packer: string;
   /** Paths, the root not counted. */
   readonly entryCount: number;
+  /** mksquashfs takes the root's time from elsewhere. */
+  readonly hasOtherRootTime?: boolean;
 }
 
 /**
@@ -67,7 +69,13 @@ export async function packSquashfs(
     // As it is published: a product with other permissions would have to be copied, not linked.
     await chmod(options.output, options.fileMode ?? 0o600);
     const { size } = await stat(options.output);
-    return { path: options.output, size, packer: packer.identity, entryCount: totals.entryCount };
+    return {
+      path: options.output,
+      size,
+      packer: packer.identity,
+      entryCount: totals.entryCount,
+      hasOtherRootTime: packer.kind === 'tar',
+    };
   } catch (error) {
     // Before its input ends: an orderly end of file would make a valid image of half the files.
     child.kill(new GatewayError('CONVERSION_FAILED', 'The layers could not be read to their end.'));

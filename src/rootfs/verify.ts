@@ -1,6 +1,6 @@
 /**
- * Reads a product back and compares it with what was to be in it: every path, type, mode, owner, time, link target, size
- * and extended attribute, and a checksum of every file, which was taken when its layer was proved. squashfs has no
+ * Reads a product back and compares it with what was to be in it: every path, type, mode, owner, time, link, link target,
+ * size and extended attribute, and a checksum of every file, which was taken when its layer was proved. squashfs has no
  * checksums of content, and packers have written wrong images with exit status 0: so nothing is published that has not
  * been read.
  */
@@ -99,12 +99,13 @@ interface Found {
   readonly mtime: number;
   readonly size: number;
   readonly device: number;
+  readonly links: number;
   readonly path: string;
   readonly target: string;
 }
 
 function found(body: Buffer): Found {
-  const pathEnd = 33 + body.readUInt16LE(31);
+  const pathEnd = 37 + body.readUInt16LE(35);
   return {
     type: TYPES[String.fromCharCode(body[0] ?? 0)],
     number: body.readUInt32LE(1),
@@ -114,7 +115,8 @@ function found(body: Buffer): Found {
     mtime: body.readUInt32LE(15),
     size: Number(body.readBigUInt64LE(19)),
     device: body.readUInt32LE(27),
-    path: body.toString('latin1', 33, pathEnd),
+    links: body.readUInt32LE(31),
+    path: body.toString('latin1', 37, pathEnd),
     target: body.toString('latin1', pathEnd + 2),
   };
 }
@@ -130,8 +132,11 @@ class Comparison {
   #directory = { node: -1, prefix: '' };
   /** By inode number of the product: the path that led there first, plus one. */
   readonly #paths = new Column(Uint32Array);
-  /** Files that were counted, by their inodes in the tree; only those with several links. */
-  readonly #linked = new Set<number>();
+  /** By inode of the tree: its number in the product. */
+  readonly #numbers = new Column(Uint32Array);
+  /** By inode number: links that it says it has, and those that were seen. */
+  readonly #links = new Column(Uint32Array);
+  readonly #seen = new Column(Uint32Array);
   #files = 0;
   #checksums = 0;
   /** Attributes that the last name should have, and has not shown yet. */
@@ -170,15 +175,33 @@ class Comparison {
     if (seen.number > this.#product.entryCount + 1)
       throw this.#wrong(seen.path, `has the inode number ${String(seen.number)}`);
     const inode = this.#tree.inode(node);
-    const known = this.#paths.get(seen.number);
-    if (known === 0) this.#paths.set(seen.number, node + 1);
-    else if (this.#tree.inode(known - 1).id !== inode.id)
-      throw this.#wrong(seen.path, `is a hard link to ${show(this.#tree.path(known - 1))}`);
+    this.#compareLinks(seen, node, inode);
     this.#compare(seen, inode, node === this.#tree.root);
-    if (inode.type === 'file' && !this.#linked.has(inode.id)) this.#files++;
-    if (inode.type === 'file' && inode.links > 1) this.#linked.add(inode.id);
     this.#last = node;
     this.#lastXattrs = 0;
+  }
+
+  /** The names that lead to one inode there are those that lead to one in the tree. */
+  #compareLinks({ number, path, links }: Found, node: NodeId, inode: Inode): void {
+    const known = this.#paths.get(number);
+    if (known !== 0 && this.#tree.inode(known - 1).id !== inode.id)
+      throw this.#wrong(path, `is a hard link to ${show(this.#tree.path(known - 1))}`);
+    if (known === 0) {
+      const other = this.#numbers.get(inode.id);
+      if (other !== 0)
+        throw this.#wrong(path, `is no hard link to ${show(this.#tree.path(this.#paths.get(other) - 1))}`);
+      this.#paths.set(number, node + 1);
+      this.#numbers.set(inode.id, number);
+      this.#links.set(number, links);
+      if (inode.type === 'file') this.#files++;
+    }
+    const isDirectory = inode.type === 'directory';
+    // A directory is linked to by its name, by itself, and by each directory in it.
+    this.#seen.set(number, this.#seen.get(number) + (isDirectory ? 2 : 1));
+    const parent = this.#tree.parent(node);
+    if (!isDirectory || parent === undefined) return;
+    const above = this.#numbers.get(this.#tree.inode(parent).id);
+    this.#seen.set(above, this.#seen.get(above) + 1);
   }
 
   #pathOf(node: NodeId): string {
@@ -207,12 +230,10 @@ class Comparison {
     const differences = [
       seen.type === inode.type || `is a ${String(seen.type)} and not a ${inode.type}`,
       seen.mode === inode.mode ||
-        inode.type === 'symlink' ||
         `has mode ${seen.mode.toString(8)} and not ${inode.mode.toString(8)}`,
       (seen.uid === inode.uid && seen.gid === inode.gid) ||
         `belongs to ${String(seen.uid)}:${String(seen.gid)}`,
-      // mksquashfs takes the root's from the file system.
-      isRoot ||
+      (isRoot && this.#product.hasOtherRootTime === true) ||
         seen.mtime === inode.mtime ||
         `has the time ${String(seen.mtime)} and not ${String(inode.mtime)}`,
       inode.type !== 'file' ||
@@ -262,6 +283,11 @@ class Comparison {
     if (this.#digest !== undefined && this.#expected !== undefined) throw this.#missing(this.#expected);
     if (this.#digest === undefined || this.#checksums !== this.#files)
       throw this.#wrong('', 'was not read to its end');
+    for (let number = 1; number <= this.#product.entryCount + 1; number++) {
+      const [said, seen] = [this.#links.get(number), this.#seen.get(number)];
+      if (said !== seen)
+        throw this.#wrong(this.#tree.path(this.#paths.get(number) - 1), `has ${String(said)} links and not ${String(seen)}`);
+    }
     return this.#digest;
   }
 

@@ -1,5 +1,6 @@
 /** A product that differs from what was put in, in one thing at a time: each is found and told. */
 import { describe, expect, it } from '@jest/globals';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -14,6 +15,7 @@ import {
   type RootfsTools,
 } from '../../src/rootfs/index.js';
 import { Pacer } from '../../src/rootfs/pacer.js';
+import { nodeAt } from '../../src/rootfs/resolve.js';
 import { Tree } from '../../src/rootfs/tree.js';
 import { inScratch, writeLayer } from '../support/images.js';
 import { tarOf, type TarItem } from '../support/tar.js';
@@ -66,7 +68,12 @@ const CASES: Readonly<Record<string, readonly [packed: readonly TarItem[], wante
   'a file too many': [[a], [], /"d\/c" is in it, but was not put in/],
   'another name': [[a], [{ ...a, name: 'd/C' }], /"d\/C" was put in, but is not in it/],
   'two files that are one': [[a, { name: 'e', type: 'hardlink', link: 'd/c' }], [a, { ...a, name: 'e' }], /"e" is a hard link to "d\/c"/],
-  'one file that is two': [[a, { ...a, name: 'e' }], [a, { name: 'e', type: 'hardlink', link: 'd/c' }], /is not what was put in/],
+  'one file that is two': [[a, { ...a, name: 'e' }], [a, { name: 'e', type: 'hardlink', link: 'd/c' }], /"e" is no hard link to "d\/c"/],
+  'two symbolic links that are one': [[link, { name: 'e', type: 'hardlink', link: 'd/c' }], [link, { ...link, name: 'e' }], /"e" is a hard link to "d\/c"/],
+  'one symbolic link that is two': [[link, { ...link, name: 'e' }], [link, { name: 'e', type: 'hardlink', link: 'd/c' }], /"e" is no hard link to "d\/c"/],
+  'two devices that are one': [[device, { name: 'e', type: 'hardlink', link: 'd/c' }], [device, { ...device, name: 'e' }], /"e" is a hard link to "d\/c"/],
+  'one device that is two': [[device, { ...device, name: 'e' }], [device, { name: 'e', type: 'hardlink', link: 'd/c' }], /"e" is no hard link to "d\/c"/],
+  'another time of the root': [[{ name: './', type: 'directory', mtime: 5 }], [{ name: './', type: 'directory', mtime: 6 }], /it has the time 5 and not 6/],
 };
 
 describe('what was packed is compared with what was to be packed', () => {
@@ -75,6 +82,41 @@ describe('what was packed is compared with what was to be packed', () => {
     await expect(compare([...around, ...packed], [...around, ...wanted])).rejects.toMatchObject({
       code: 'CONVERSION_FAILED',
       message: expect.stringMatching(says) as unknown,
+    });
+  });
+
+  it('another mode of a symbolic link is found', async () => {
+    await inScratch(async (directory) => {
+      const bounds = { tools: await probeTools(), processors: 2, timeLimitMs: 60_000, signal };
+      // Whatever a layer says, they have one mode.
+      const { index, tree } = await read([{ ...link, mode: 0o600 }], directory, bounds.tools);
+      const product = await packSquashfs(tree, [index], { output: join(directory, 'product'), squashfs: SQUASHFS, memoryBytes: 1 << 26, ...bounds });
+      await verifyProduct(product, tree, bounds);
+      tree.inode(nodeAt(tree, 'd/c') ?? 0).mode = 0o700;
+      await expect(verifyProduct(product, tree, bounds)).rejects.toMatchObject({
+        code: 'CONVERSION_FAILED',
+        message: expect.stringMatching(/"d\/c" has mode 777 and not 700/) as unknown,
+      });
+    });
+  });
+
+  it('another number of links than there are names is found', async () => {
+    await inScratch(async (directory) => {
+      const bounds = { tools: await probeTools(), processors: 2, timeLimitMs: 60_000, signal };
+      const { index, tree } = await read([{ ...link, link: 'the target' }, { name: 'd/e', type: 'hardlink', link: 'd/c' }], directory, bounds.tools);
+      // mksquashfs can leave inodes as they are: then their numbers can be changed.
+      const squashfs = { ...SQUASHFS, extraOptions: ['-noI'] };
+      const product = await packSquashfs(tree, [index], { output: join(directory, 'product'), squashfs, memoryBytes: 1 << 26, ...bounds });
+      const bytes = readFileSync(product.path);
+      const at = bytes.indexOf('the target') - 8;
+      expect(bytes.readUInt32LE(at)).toBe(2);
+      await verifyProduct(product, tree, bounds);
+      bytes.writeUInt32LE(3, at);
+      writeFileSync(product.path, bytes);
+      await expect(verifyProduct(product, tree, bounds)).rejects.toMatchObject({
+        code: 'CONVERSION_FAILED',
+        message: expect.stringMatching(/"d\/c" has 3 links and not 2/) as unknown,
+      });
     });
   });
 
@@ -95,6 +137,6 @@ describe('what was packed is compared with what was to be packed', () => {
   });
 
   it('and is the same when nothing differs', async () => {
-    for (const items of [[a, { name: 'e', type: 'hardlink', link: 'd/c' }], [link], [device], [noted]] as const) await compare([...around, ...items], [...around, ...items]);
+    for (const items of [[a, { name: 'e', type: 'hardlink', link: 'd/c' }], [link], [device], [noted], [link, { name: 'e', type: 'hardlink', link: 'd/c' }], [device, { name: 'e', type: 'hardlink', link: 'd/c' }], [{ name: './', type: 'directory', mtime: 5 }]] as const) await compare([...around, ...items], [...around, ...items]);
   });
 });
