@@ -1,10 +1,11 @@
 /**
  * The way of a pull, stage by stage. See ARCHITECTURE.md for the walk along it.
  */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestHex } from '../../lib/digest.js';
 import { GatewayError } from '../../lib/errors.js';
+import { removeTree } from '../../lib/remove-tree.js';
 import { persistently } from '../../models/database.js';
 import type { TagChange } from '../../models/image-store.js';
 import { holderOf, type ImportRequest } from '../../models/pull-records.js';
@@ -172,7 +173,7 @@ async function make(context: PullContext, image: ResolvedImage, makingIn: Making
 }
 
 async function emptied(directory: string): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) await rm(join(directory, name), { recursive: true, force: true });
+  for (const name of await readdir(directory).catch(() => [])) await removeTree(join(directory, name));
 }
 
 /** Fetches, converts, delivers and records it. */
