@@ -23,6 +23,12 @@ export interface HashedFile {
   /** The bytes before `end` are in the file, and stay as they are: they can be hashed already. */
   advance(end: number): void;
   /**
+   * The same, and resolves when they have been hashed.
+   *
+   * @throws GatewayError INTERNAL when the file can't be read.
+   */
+  reach(end: number): Promise<void>;
+  /**
    * The digest of the bytes before `end`.
    *
    * @throws GatewayError INTERNAL when the file can't be read.
@@ -45,6 +51,8 @@ interface Thread {
 }
 
 const MAX_THREADS = 4;
+/** The number of a request to which nobody waits for an answer. */
+const UNANSWERED = 0;
 /** Plain text, so that it runs as it is whatever has compiled this file. */
 const PROGRAM = `
 const { createHash } = require('node:crypto');
@@ -98,7 +106,7 @@ parentPort.on('message', ({ file, fd, algorithm, request, kind, ...order }) => {
   } catch (error) {
     state.failure = failed(error);
   }
-  if (kind === 'advance') return;
+  if (kind === 'advance') return request > 0 && parentPort.postMessage({ request, failure: state.failure });
   states.delete(file);
   parentPort.postMessage({ request, failure: state.failure, hex: state.hash.digest('hex') });
 });
@@ -143,17 +151,25 @@ export function hashOfFile(handle: FileHandle, algorithm: 'sha256' | 'sha512'): 
       if (failure !== undefined) throw Object.assign(new Error(failure.message), { code: failure.code });
     },
     advance(end) {
-      post(0, { kind: 'advance', end });
+      post(UNANSWERED, { kind: 'advance', end });
+    },
+    async reach(end) {
+      const { failure } = await ask({ kind: 'advance', end });
+      if (failure !== undefined) throw unreadable(failure.message);
     },
     async digest(end) {
       const { failure, hex } = await ask({ kind: 'digest', end });
-      if (failure === undefined) return parseDigest(`${algorithm}:${hex}`);
-      throw new GatewayError('INTERNAL', `A file that was just written can't be read: ${failure.message}.`);
+      if (failure !== undefined) throw unreadable(failure.message);
+      return parseDigest(`${algorithm}:${hex}`);
     },
     async drop() {
       await ask({ kind: 'digest', end: 0 });
     },
   };
+}
+
+function unreadable(message: string): GatewayError {
+  return new GatewayError('INTERNAL', `A file can't be read to reckon its digest: ${message}.`);
 }
 
 /** The threads are started when they are first needed, and keep no process alive by themselves. */

@@ -3,17 +3,17 @@
  * visible, safe for several workers on one file system.
  */
 import { open, rename, rm } from 'node:fs/promises';
-import { createCacheFiles, versionOf, type CacheKey, type HeldFile } from '../lib/cache-files.js';
+import { createCacheFiles, type CacheKey, type HeldFile } from '../lib/cache-files.js';
 import { digestAlgorithm, digestHex, type Digest } from '../lib/digest.js';
 import { abortReason, GatewayError } from '../lib/errors.js';
-import { hashOfFile } from '../lib/file-hash.js';
 import { refreshOwner } from '../lib/owners.js';
-import { diskError, download } from './download.js';
+import { fileMatches } from './check-file.js';
+import { diskError } from './download.js';
+import { downloadFile, type BlobProgress } from './download-file.js';
 import type { BlobSource } from './image.js';
 import type { Evictable } from './rooms.js';
 import { DEFAULT_REGISTRY_LIMITS, type RegistryLimits } from './settings.js';
 import { shareWork, type SharedWork } from './shared-work.js';
-import type { Wait } from './waiting.js';
 
 export interface BlobCacheOptions {
   readonly directory: string;
@@ -24,15 +24,10 @@ export interface BlobCacheOptions {
   readonly limits?: Partial<RegistryLimits>;
 }
 
-export interface BlobProgress {
-  /** May fall when bytes had to be given up; what users see is a high-water mark. */
-  readonly bytesDone: number;
-  /** Counts up with each try. */
-  readonly attempt: number;
-  readonly state: 'WAITING' | 'FETCHING' | 'RETRYING' | 'DONE';
-  readonly fromCache: boolean;
-  /** Set while the registry makes us wait. */
-  readonly waiting?: Wait;
+/** What a blob is asked for by. */
+export interface BlobLayer {
+  readonly digest: Digest;
+  readonly size: number;
 }
 
 export interface CachedBlob {
@@ -57,17 +52,13 @@ export interface BlobCache extends Evictable {
   /**
    * @throws GatewayError BAD_LAYER, NO_SPACE, what the source throws, the abort's reason.
    */
-  fetch(
-    layer: { readonly digest: Digest; readonly size: number },
-    source: BlobSource,
-    options: BlobFetchOptions,
-  ): Promise<CachedBlob>;
+  fetch(layer: BlobLayer, source: BlobSource, options: BlobFetchOptions): Promise<CachedBlob>;
   /** Whether it is there with that size; its bytes are checked when it is fetched. */
-  has(layer: { readonly digest: Digest; readonly size: number }): Promise<boolean>;
+  has(layer: BlobLayer): Promise<boolean>;
   /** Keeps it from being evicted, by whichever worker; undefined when it is not there with that size. Its bytes are checked when it is fetched. */
-  hold(layer: { readonly digest: Digest; readonly size: number }): Promise<LetGo | undefined>;
+  hold(layer: BlobLayer): Promise<LetGo | undefined>;
   /** How much of it is on the disk: all, or what has come of a download. */
-  bytesHere(layer: { readonly digest: Digest; readonly size: number }): Promise<number>;
+  bytesHere(layer: BlobLayer): Promise<number>;
   /** Takes a blob out: for a reader who found it damaged. */
   discard(digest: Digest): Promise<void>;
   /** It is needed less than all others: first to be taken out when room is made. */
@@ -80,7 +71,8 @@ export interface BlobCache extends Evictable {
 export function createBlobCache(options: BlobCacheOptions): BlobCache {
   const limits: RegistryLimits = { ...DEFAULT_REGISTRY_LIMITS, ...options.limits };
   const files = createCacheFiles(options.directory, options.owner);
-  const running = new Map<Digest, SharedWork<BlobProgress>>();
+  /** By digest and size: who is told another size is not to share what comes of it. */
+  const running = new Map<string, SharedWork<BlobProgress>>();
   /** Versions of files whose bytes this process has seen. */
   const verified = new Map<Digest, string>();
   /** How much has come of those that are being fetched. */
@@ -97,66 +89,60 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
     }
   }
 
-  /** A link to the blob, once its bytes are known to be right; a damaged one is taken out. */
-  async function holdGood(digest: Digest, size: number): Promise<HeldFile | undefined> {
+  /** A link to the blob, if this process has seen its bytes. */
+  async function holdKnown(digest: Digest): Promise<HeldFile | undefined> {
     const held = await files.hold(keyOf(digest));
-    if (held === undefined) return undefined;
-    const known = verified.get(digest) === held.version;
-    if (held.size === size && (known || (await fileMatches(held.path, digest, size)))) {
-      verified.set(digest, held.version);
-      return held;
-    }
-    verified.delete(digest);
+    if (held === undefined || verified.get(digest) === held.version) return held;
     await rm(held.path, { force: true });
-    await rm(files.path(keyOf(digest)), { force: true });
     return undefined;
   }
 
-  async function bring(
-    { digest, size }: { readonly digest: Digest; readonly size: number },
+  /** Reads what is there through; what is not, or is damaged, is fetched. */
+  async function obtain(
+    layer: BlobLayer,
     source: BlobSource,
     signal: AbortSignal,
     report: (progress: BlobProgress) => void,
   ): Promise<void> {
+    const { digest } = layer;
+    const held = await files.hold(keyOf(digest));
+    if (held !== undefined) {
+      try {
+        const onBytes = (bytesDone: number): void =>
+          report({ bytesDone, attempt: 1, state: 'CHECKING', fromCache: true });
+        // Of the size that it has: its descriptor may be what is wrong.
+        if (await fileMatches(held.path, digest, held.size, { signal, onBytes })) {
+          verified.set(digest, held.version);
+          return;
+        }
+        await discard(digest);
+      } finally {
+        await rm(held.path, { force: true });
+      }
+    }
+    await bring(layer, source, signal, report);
+  }
+
+  async function discard(digest: Digest): Promise<void> {
+    verified.delete(digest);
+    await rm(files.path(keyOf(digest)), { force: true });
+  }
+
+  async function bring(
+    layer: BlobLayer,
+    source: BlobSource,
+    signal: AbortSignal,
+    report: (progress: BlobProgress) => void,
+  ): Promise<void> {
+    const { digest, size } = layer;
     if (options.maxBytes !== undefined) await files.makeRoom(size, options.maxBytes);
     await refreshOwner(files.ownersDirectory, options.owner);
     const path = files.partialPath(keyOf(digest));
-    let progress: BlobProgress = { bytesDone: 0, attempt: 1, state: 'FETCHING', fromCache: false };
-    const update = (change: Partial<BlobProgress>): void => {
-      progress = { ...progress, ...change };
-      report(progress);
-    };
-    let version: string;
     try {
-      const file = await open(path, 'wx+', 0o600);
-      try {
-        update({});
-        await download({
-          digest,
-          size,
-          source,
-          file,
-          path,
-          limits,
-          signal,
-          onBytes(bytes) {
-            // What comes ends a wait.
-            progress = {
-              bytesDone: progress.bytesDone + bytes,
-              attempt: progress.attempt,
-              state: bytes > 0 ? 'FETCHING' : progress.state,
-              fromCache: false,
-            };
-            arrived.set(digest, progress.bytesDone);
-            report(progress);
-          },
-          onRetry: () => update({ attempt: progress.attempt + 1, state: 'RETRYING' }),
-          onWait: (waiting) => update({ waiting }),
-        });
-        version = versionOf(await file.stat());
-      } finally {
-        await file.close();
-      }
+      const version = await downloadFile({ ...layer, source, path, limits, signal }, (progress) => {
+        arrived.set(digest, progress.bytesDone);
+        report(progress);
+      });
       // Not synced: what a crash of the machine damages is found by the next process, which has not seen these bytes.
       await rename(path, files.path(keyOf(digest)));
       verified.set(digest, version);
@@ -176,35 +162,40 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
       const { digest, size } = layer;
       await prepare();
       onProgress({ bytesDone: 0, attempt: 1, state: 'WAITING', fromCache: false });
-      let fetched = false;
-      let attempt = 1;
+      let [attempt, fromCache] = [1, true];
+      const key = `${digest} ${String(size)}`;
       for (;;) {
         if (signal.aborted) throw abortReason(signal);
-        const held = running.has(digest) ? undefined : await holdGood(digest, size);
+        const held = running.has(key) ? undefined : await holdKnown(digest);
         if (held !== undefined) {
-          const fromCache = !fetched;
+          const release = (): Promise<void> => rm(held.path, { force: true });
+          if (held.size !== size) {
+            await release();
+            throw new GatewayError(
+              'BAD_LAYER',
+              `The layer ${digest} has another length than its manifest says (${String(size)}).`,
+            );
+          }
           onProgress({ bytesDone: size, attempt, state: 'DONE', fromCache });
-          return { path: held.path, digest, size, fromCache, release: () => rm(held.path, { force: true }) };
+          return { path: held.path, digest, size, fromCache, release };
         }
-        const others = running.get(digest);
+        const others = running.get(key);
         const work =
           others ??
           shareWork<BlobProgress>(
-            (ended, report) => bring(layer, source, ended, report),
-            () => running.delete(digest),
+            (ended, report) => obtain(layer, source, ended, report),
+            () => running.delete(key),
           );
-        if (others === undefined) running.set(digest, work);
+        if (others === undefined) running.set(key, work);
         try {
           await work.join(signal, (progress) => {
-            ({ attempt } = progress);
+            ({ attempt, fromCache } = progress);
             onProgress(progress);
           });
-          fetched = true;
         } catch (error) {
-          // Another caller's right or fate is not ours: then it is our turn.
-          const theirs =
-            error instanceof GatewayError && ['DENIED', 'NOT_FOUND', 'CANCELLED'].includes(error.code);
-          if (others === undefined || !theirs) throw error;
+          // Another caller's registry, right or fate is not ours, but the disk is: then it is our turn.
+          const isOurs = others === undefined || (error instanceof GatewayError && error.code === 'NO_SPACE');
+          if (isOurs) throw error;
         }
       }
     },
@@ -237,10 +228,7 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
     spareBytes: () => files.spareBytes(),
     evict: (bytes) => files.evict(bytes),
 
-    async discard(digest) {
-      verified.delete(digest);
-      await rm(files.path(keyOf(digest)), { force: true });
-    },
+    discard,
 
     async makeLast(digest) {
       await files.makeLast(keyOf(digest));
@@ -256,16 +244,4 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
 function keyOf(digest: Digest): CacheKey {
   const folder = digestAlgorithm(digest);
   return { folder, name: digestHex(digest) };
-}
-
-/** Reads a file whole. True when it has exactly these bytes; one that can't be read has not. */
-async function fileMatches(path: string, digest: Digest, size: number): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    return (await hashOfFile(file, digestAlgorithm(digest)).digest(size)) === digest;
-  } catch {
-    return false;
-  } finally {
-    await file.close();
-  }
 }

@@ -6,7 +6,6 @@ export {
   type BlobCache,
   type BlobCacheOptions,
   type BlobFetchOptions,
-  type BlobProgress,
   type CachedBlob,
 } from './blob-cache.js';
 export {
@@ -17,6 +16,7 @@ export {
   type ResolveOptions,
 } from './client.js';
 export { parseConfig, parseDocument, type ImageConfig } from './documents.js';
+export type { BlobProgress } from './download-file.js';
 export { fetchLayer } from './fetch-layer.js';
 export type {
   BlobRange,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { digestHex, sha256, type Digest } from '../../src/lib/digest.js';
 import { GatewayError } from '../../src/lib/errors.js';
-import { admission, createBlobCache, type BlobSource } from '../../src/registry/index.js';
+import { admission, createBlobCache, type BlobProgress, type BlobSource } from '../../src/registry/index.js';
 import { canMount, mountTmpfs, unmount } from '../support/mounts.js';
 
 const signal = new AbortController().signal;
@@ -44,6 +44,10 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
     resolve = done;
   });
   return { promise, resolve };
+}
+/** By this process, all its threads, so far. */
+async function bytesRead(): Promise<number> {
+  return Number(/^rchar: (\d+)$/m.exec(await readFile('/proc/self/io', 'utf8'))?.[1]);
 }
 const fileOf = ({ digest }: Blob): string => join(directory, 'sha256', digestHex(digest));
 
@@ -137,6 +141,102 @@ test("another caller's refusal is not ours", async () => {
   await expect(refused).rejects.toMatchObject({ code: 'DENIED' });
   await (await ours).release();
   expect(one.asked).toBe(1);
+});
+
+test.each(['REGISTRY_UNREACHABLE', 'RATE_LIMITED', 'POLICY_REFUSED', 'BAD_LAYER', 'INTERNAL'] as const)(
+  'what another caller fails of (%s) is not ours either',
+  async (code) => {
+    const cache = createBlobCache({ directory, owner: 'a' });
+    const one = blob('theirs');
+    const gate = deferred();
+    const begun = deferred();
+    const failing = cache.fetch(
+      one,
+      async () => {
+        begun.resolve();
+        await gate.promise;
+        throw new GatewayError(code, 'registry-X is down');
+      },
+      { signal },
+    );
+    await begun.promise;
+    const joined = deferred();
+    const ours = cache.fetch(one, one.source, {
+      signal,
+      onProgress: ({ state }) => state === 'FETCHING' && joined.resolve(),
+    });
+    await joined.promise;
+    gate.resolve();
+    await expect(failing).rejects.toMatchObject({ code });
+    await (await ours).release();
+    expect(one.asked).toBe(1);
+  },
+);
+
+test('a manifest that lies about the size of a layer harms no other pull of it, and no entry of the cache', async () => {
+  const cache = createBlobCache({ directory, owner: 'a' });
+  const one = blob('ten bytes.');
+  const lie = { digest: one.digest, size: 9999 };
+  const gate = deferred();
+  const lied = cache.fetch(
+    lie,
+    async (range) => {
+      await gate.promise;
+      return one.source(range);
+    },
+    { signal },
+  );
+  const joined = deferred();
+  const fetching = cache.fetch(one, one.source, {
+    signal,
+    onProgress: ({ state }) => state === 'FETCHING' && joined.resolve(),
+  });
+  await joined.promise;
+  gate.resolve();
+  const right = await fetching;
+  expect(await readFile(right.path, 'utf8')).toBe('ten bytes.');
+  await right.release();
+  await expect(lied).rejects.toMatchObject({ code: 'BAD_LAYER' });
+  const { asked } = one;
+  for (const owner of ['a', 'b']) {
+    const again = owner === 'a' ? cache : createBlobCache({ directory, owner });
+    await expect(again.fetch(lie, one.source, { signal })).rejects.toMatchObject({
+      code: 'BAD_LAYER',
+      message: expect.stringContaining('9999'),
+    });
+    expect(await again.fetch(one, one.source, { signal })).toMatchObject({ fromCache: true });
+  }
+  expect(one.asked).toBe(asked);
+});
+
+test('what another process has left is checked once for all who wait, in steps, and for as long as anybody waits', async () => {
+  const bytes = Buffer.alloc(200 * 2 ** 20);
+  const layer = { digest: sha256(bytes), size: bytes.length };
+  const source: BlobSource = () => Promise.reject(new GatewayError('NOT_FOUND', 'nobody is asked'));
+  const cache = createBlobCache({ directory, owner: 'a' });
+  await cache.sweep();
+  await writeFile(join(directory, 'sha256', digestHex(layer.digest)), bytes);
+  const leaver = new AbortController();
+  const steps: BlobProgress[] = [];
+  let before = await bytesRead();
+  const leaving = cache.fetch(layer, source, {
+    signal: leaver.signal,
+    onProgress(progress) {
+      if (progress.state === 'CHECKING') steps.push(progress);
+      if (steps.length === 2) leaver.abort();
+    },
+  });
+  await expect(leaving).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(steps).toMatchObject([
+    { bytesDone: 0, fromCache: true },
+    { bytesDone: expect.any(Number), fromCache: true },
+  ]);
+  expect(await bytesRead()).toBeLessThan(before + bytes.length);
+  before = await bytesRead();
+  const all = await Promise.all(Array.from({ length: 10 }, () => cache.fetch(layer, source, { signal })));
+  expect(await bytesRead()).toBeLessThan(before + 1.5 * bytes.length);
+  expect(all.every(({ fromCache }) => fromCache)).toBe(true);
+  expect(new Set(all.map(({ path }) => path)).size).toBe(10);
 });
 
 test.each([

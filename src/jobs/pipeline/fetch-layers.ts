@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { digestHex } from '../../lib/digest.js';
 import { abortReason, GatewayError } from '../../lib/errors.js';
 import { takingTurns } from '../../lib/turns.js';
-import { describeWait, fetchLayer, type CachedBlob, type LayerDescriptor, type RegistryClient, type ResolvedImage } from '../../registry/index.js';
+import { describeWait, fetchLayer, type BlobProgress, type CachedBlob, type LayerDescriptor, type RegistryClient, type ResolvedImage } from '../../registry/index.js';
 import { packerFor, scanLayer, type HeldLayer, type LayerIndex, type SegmentOptions } from '../../rootfs/index.js';
 import type { Admitted } from './admit.js';
+import type { LayerChange } from '../progress/progress-tracker.js';
 import type { PullContext } from './context.js';
 
 export interface FetchedLayers {
@@ -126,16 +127,16 @@ export async function fetchOne(
   const { services, progress } = context;
   return fetchLayer(from, services.blobs, image, layer, {
     signal,
-    onProgress: ({ bytesDone, attempt, state, fromCache, waiting }) =>
-      progress.layer(layer.digest, {
-        // Done is said when it has been read, too.
-        state: state === 'DONE' ? 'READING' : state,
-        bytesDone,
-        attempt,
-        fromCache,
-        waitingFor: waiting === undefined ? null : describeWait(waiting),
-      }),
+    onProgress: (told) => progress.layer(layer.digest, changeOf(told)),
   });
+}
+
+/** What users are told of a blob that is being brought. */
+export function changeOf({ state, bytesDone, attempt, fromCache, waiting }: BlobProgress): LayerChange {
+  const change = { bytesDone, attempt, fromCache, waitingFor: waiting === undefined ? null : describeWait(waiting) };
+  if (state === 'CHECKING') return { ...change, state: 'READING', waitingFor: 'checking the cached copy' };
+  // Done is said when it has been read, too.
+  return { ...change, state: state === 'DONE' ? 'READING' : state };
 }
 
 async function readOne(
