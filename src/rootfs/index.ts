@@ -1,4 +1,4 @@
-export { runExaminer, type Examination } from './examine.js';
+export { runExaminer, unpackedBytes, type Examination } from './examine.js';
 export { inflate } from './inflate.js';
 export { listing, type ListedEntry } from './listing.js';
 export { mergeLayers } from './merge.js';

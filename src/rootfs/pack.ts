@@ -4,7 +4,7 @@
 import { chmod, rm, stat } from 'node:fs/promises';
 import { startChild, type RunningChild } from '../lib/child.js';
 import { abortReason, errnoOf, GatewayError } from '../lib/errors.js';
-import { fullDisk } from './full-disk.js';
+import { fullDisk, saysFullDisk } from './full-disk.js';
 import type { LayerIndex } from './layer.js';
 import { PackerInput } from './packer-input.js';
 import { packerFor, type Packer } from './packers.js';
@@ -154,7 +154,7 @@ async function packingError(error: unknown, ended: unknown, said: string, output
     return error;
   const isFull =
     (ended instanceof GatewayError && ended.code === 'NO_SPACE') ||
-    /No space left on device/.test(said) ||
+    saysFullDisk(said) ||
     errnoOf(error) === 'ENOSPC';
   if (!isFull) return ended;
   return fullDisk(output, ended);

@@ -7,8 +7,11 @@ import type { PullState } from '../../src/client/index.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { allLeftovers } from '../support/leftovers.js';
+import { canMount, mountTmpfs, unmount } from '../support/mounts.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
+
+const withMounts = (await canMount()) ? it : it.skip;
 
 let stack: TestStack;
 let registry: FakeRegistry;
@@ -30,11 +33,11 @@ afterEach(async () => {
 });
 
 /** Pulls with an examiner that is a shell script; what it writes goes to `$SEEN`. */
-async function pullWith(key: 'examiner' | 'ExaminerHook', script: string): Promise<PullState[]> {
+async function pullWith(key: 'examiner' | 'ExaminerHook', script: string, keys: Readonly<Record<string, unknown>> = {}): Promise<PullState[]> {
   const program = join(seen, 'examine');
   writeFileSync(program, `#!/bin/sh\nSEEN=${seen}\n${script}\n`);
   chmodSync(program, 0o755);
-  site = makeSite(stack, registry.url, { [key]: program });
+  site = makeSite(stack, registry.url, { [key]: program, ...keys });
   const gateway = await startInProcess(site, { api: true, worker: true });
   try {
     const client = clientOf(gateway);
@@ -68,6 +71,24 @@ describe('a classic examiner', () => {
       },
     });
     expect(published()).toEqual([]);
+  });
+
+  withMounts('is not called, and nothing is unpacked, where the files would not fit: each takes whole blocks (needs mount)', async () => {
+    const small = join(seen, 'small');
+    // 4,000 bytes, and 16 MB in blocks.
+    registry.putImage([tarOf(...Array.from({ length: 4000 }, (_, i) => ({ name: `f${String(i)}`, body: 'x' })))], 'latest');
+    await mountTmpfs(small, 'size=8m');
+    try {
+      const states = await pullWith('examiner', 'touch "$SEEN/seen"', { ExpandDirectory: small });
+      expect(states.at(-1)).toMatchObject({
+        state: 'FAILED',
+        error: { code: 'NO_SPACE', stage: 'EXAMINE', retryable: true, message: expect.stringMatching(new RegExp(`unpacked for the examiner.*${small}.* 16\\d{6} bytes`)) as unknown },
+      });
+      expect(readdirSync(seen)).not.toContain('seen');
+      expect(published()).toEqual([]);
+    } finally {
+      await unmount(small);
+    }
   });
 });
 

@@ -1,13 +1,17 @@
 /** The site's examiner: what it gets, and what its verdict means. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayError } from '../../src/lib/errors.js';
-import { runExaminer, type Examination } from '../../src/rootfs/index.js';
-import { writeLayer } from '../support/images.js';
+import { runExaminer, unpackedBytes, type Examination } from '../../src/rootfs/index.js';
+import { unsquash, writeLayer } from '../support/images.js';
+import { canMount, mountTmpfs, unmount } from '../support/mounts.js';
 import { tarOf } from '../support/tar.js';
 import { convert } from './convert.js';
+
+const withMounts = (await canMount()) ? it : it.skip;
 
 let directory: string;
 let examination: Examination;
@@ -31,6 +35,7 @@ beforeEach(async () => {
     product,
     tree: root,
     unpackInto: join(directory, 'unpacked'),
+    unpacking: { processors: 1, timeLimitMs: 60_000 },
     signal: new AbortController().signal,
   };
 });
@@ -69,12 +74,32 @@ describe('a classic examiner', () => {
     expect(existsSync(examination.unpackInto)).toBe(false);
   });
 
-  it('is not started when there is no room to unpack', async () => {
+  withMounts('is not started when the disk is full before the image is unpacked: NO_SPACE, and the tree is gone (needs mount)', async () => {
     examiner(`touch ${directory}/seen`);
-    await expect(runExaminer({ ...examination, reserveBytes: 2 ** 60 })).rejects.toMatchObject({
-      code: 'NO_SPACE',
-      message: expect.stringContaining(examination.unpackInto) as unknown,
+    const { product } = await convert([writeLayer(directory, tarOf({ name: 'large', body: randomBytes(2 << 20) }))], directory, {
+      pack: { output: join(directory, 'large.squashfs') },
     });
+    const small = join(directory, 'small');
+    const unpackInto = join(small, 'unpacked');
+    await mountTmpfs(small, 'size=1m');
+    try {
+      await expect(runExaminer({ ...examination, product, unpackInto })).rejects.toMatchObject({
+        code: 'NO_SPACE',
+        retryable: true,
+        message: expect.stringContaining(unpackInto) as unknown,
+      });
+      expect(readdirSync(small)).toEqual([]);
+      expect(existsSync(join(directory, 'seen'))).toBe(false);
+    } finally {
+      await unmount(small);
+    }
+  });
+
+  it('is not started when the image can not be unpacked for another reason, which does not refuse the image', async () => {
+    examiner(`touch ${directory}/seen`);
+    const broken = join(directory, 'broken');
+    writeFileSync(broken, 'no squashfs');
+    await expect(runExaminer({ ...examination, product: { path: broken } })).rejects.toMatchObject({ code: 'CONVERSION_FAILED', retryable: true });
     expect(existsSync(join(directory, 'seen'))).toBe(false);
   });
 
@@ -131,4 +156,27 @@ describe('a hook', () => {
     examiner('exit 0');
     await runExaminer({ ...examination, kind: 'hook' });
   });
+});
+
+it('an unpacked image is as large as is foretold: in blocks, and what has several names once', async () => {
+  const layer = writeLayer(
+    directory,
+    tarOf(
+      ...Array.from({ length: 2000 }, (_, i) => ({ name: `d${String(i % 20)}/f${String(i)}`, body: 'x' })),
+      { name: 'large', body: randomBytes(3_000_000) },
+      ...Array.from({ length: 20 }, (_, i) => ({ name: `l${String(i)}`, type: 'hardlink' as const, link: 'large' })),
+    ),
+  );
+  const { product, root } = await convert([layer], directory, { pack: { output: join(directory, 'many.squashfs') } });
+  const tree = await unsquash(product.path, join(directory, 'tree'));
+  const blocks = new Map(
+    (readdirSync(tree, { recursive: true }) as string[]).map((name) => {
+      const { ino, blocks: count } = lstatSync(join(tree, name));
+      return [ino, count];
+    }),
+  );
+  const taken = [...blocks.values()].reduce((sum, count) => sum + count * 512, 0);
+  const foretold = await unpackedBytes(root, new AbortController().signal);
+  expect(foretold).toBeGreaterThanOrEqual(taken);
+  expect(foretold).toBeLessThan(taken * 1.2);
 });
