@@ -19,11 +19,13 @@
 #include <unistd.h>
 
 #include "blocks.h"
+#include "digester.h"
 #include "records.h"
 #include "segment.h"
 #include "stream.h"
 
 #define TAR_BLOCK 512
+_Static_assert(STREAM_KEEPS > DIGESTER_BEHIND, "a buffer would be filled again before it is hashed");
 #define NO_FILE UINT32_MAX
 
 struct reader {
@@ -31,7 +33,7 @@ struct reader {
 	const uint8_t *at;
 	size_t left;
 	uint64_t bytes, most;
-	EVP_MD_CTX *hash;
+	struct digester *digester;
 };
 
 /* The next bytes of the layer, at most `most`; 0 at its end. */
@@ -47,7 +49,8 @@ static size_t take(struct reader *reader, size_t most, const uint8_t **data)
 			emit_flush();
 			die(EXIT_LIMIT, "more than %llu bytes", (unsigned long long)reader->most);
 		}
-		EVP_DigestUpdate(reader->hash, reader->at, reader->left);
+		if (reader->left > 0)
+			digester_add(reader->digester, reader->at, reader->left);
 	}
 	size = reader->left < most ? reader->left : most;
 	*data = reader->at;
@@ -380,15 +383,12 @@ int scan(const struct scan_options *options)
 {
 	struct reader reader = { .stream = stream_open(STDIN_FILENO), .most = options->most_bytes };
 	struct writer writer = { .block_size = options->shape.block_size };
-	const EVP_MD *algorithm = EVP_get_digestbyname(options->hash);
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned digest_size;
 	struct records *records = NULL;
 	int segment = -1;
 
-	reader.hash = EVP_MD_CTX_new();
-	if (algorithm == NULL || reader.hash == NULL || EVP_DigestInit_ex(reader.hash, algorithm, NULL) != 1)
-		die(EXIT_OTHER, "no digest %s", options->hash);
+	reader.digester = digester_open(options->hash);
 	if (options->segment != NULL) {
 		segment = open(options->segment, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		if (segment < 0)
@@ -402,7 +402,7 @@ int scan(const struct scan_options *options)
 		emit('s', NULL, 0);
 		stop_here();
 	}
-	EVP_DigestFinal_ex(reader.hash, digest, &digest_size);
+	digest_size = digester_close(reader.digester, digest);
 	emit_head('e', 8 + digest_size);
 	emit_bytes(&reader.bytes, 8);
 	emit_bytes(digest, digest_size);

@@ -12,7 +12,10 @@ enum kind { PLAIN, GZIP, ZSTD };
 struct stream {
 	int fd;
 	enum kind kind;
-	uint8_t in[IN_BYTES], out[OUT_BYTES];
+	uint8_t in[IN_BYTES], outs[STREAM_KEEPS][OUT_BYTES];
+	/* That which is filled now. */
+	uint8_t *out;
+	unsigned turn;
 	size_t in_size;
 	bool in_ends;
 	/* gzip */
@@ -171,6 +174,7 @@ static size_t next_zstd(struct stream *stream, const uint8_t **data)
 
 size_t stream_next(struct stream *stream, const uint8_t **data)
 {
+	stream->out = stream->outs[stream->turn++ % STREAM_KEEPS];
 	if (stream->kind == GZIP)
 		return next_gzip(stream, data);
 	return stream->kind == ZSTD ? next_zstd(stream, data) : next_plain(stream, data);

@@ -7,7 +7,8 @@
 struct stream;
 
 struct stream *stream_open(int fd);
-/* The next bytes, valid until the next call; 0 at the end. Dies with EXIT_DAMAGED. */
+/* The next bytes, valid until STREAM_KEEPS further calls; 0 at the end. Dies with EXIT_DAMAGED. */
+#define STREAM_KEEPS 9
 size_t stream_next(struct stream *stream, const uint8_t **data);
 
 #endif
