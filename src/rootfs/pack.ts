@@ -16,6 +16,9 @@ import type { RootfsTools } from './tools.js';
 import { Pacer } from './pacer.js';
 import type { Tree } from './tree.js';
 
+/** Of a squashfs: it counts seconds from 1970 in 32 bits. */
+const LATEST_TIME = 2 ** 32 - 1;
+
 export interface PackOptions {
   /** Must not exist; removed when packing fails. */
   readonly output: string;
@@ -27,7 +30,7 @@ export interface PackOptions {
   readonly timeLimitMs: number;
   /** Permission bits of the product; 0600 when not given. */
   readonly fileMode?: number;
-  /** When the image was made, for the file system's own time stamp. */
+  /** When the image was made, for the file system's own time stamp: the nearest that a squashfs can have. */
   readonly created?: Date;
   readonly signal: AbortSignal;
 }
@@ -58,7 +61,7 @@ export async function packSquashfs(
   const packer = packerFor(options.tools, options.squashfs);
   const totals = await totalsOf(tree, options.signal);
   const made = options.created === undefined ? 0 : Math.floor(options.created.getTime() / 1000);
-  const epoch = Math.max(totals.newest, made, 0);
+  const epoch = Math.min(Math.max(totals.newest, made, 0), LATEST_TIME);
   const child = start(packer, tree, layers, epoch, options);
   try {
     const input = new PackerInput(child);

@@ -71,6 +71,21 @@ describe.each(['imagegw-squash', 'mksquashfs'])('%s', (packer) => {
     expect(products.size).toBe(1);
   });
 
+  it.each([
+    ['9999-12-31T00:00:00Z', '4294967295'],
+    ['2106-02-07T06:28:15Z', '4294967295'],
+    ['2024-05-06T07:08:09Z', '1714979289'],
+    ['1815-12-10T00:00:00Z', '7'],
+  ])('made on %s, the time of the file system is %s: the nearest that squashfs has, and not before its files', async (made, seconds) => {
+    await inScratch(async (directory) => {
+      const layer = writeLayer(directory, tarOf({ name: 'a', body: 'x', mtime: 7 }));
+      const { product } = await convert([layer], directory, {
+        pack: { squashfs: { compression: 'zstd', level: 3, blockSize: 131_072, ...own }, created: new Date(made) },
+      });
+      expect(execFileSync('unsquashfs', ['-mkfs-time', product.path], { encoding: 'utf8' }).trim()).toBe(seconds);
+    });
+  });
+
   const FORMATS: readonly SquashfsOptions[] = [
     { compression: 'zstd', level: 3, blockSize: 131_072 },
     { compression: 'zstd', level: 15, blockSize: 1_048_576 },
