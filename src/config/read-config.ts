@@ -206,7 +206,8 @@ function readDefaultRegistry(
   const names = Object.keys(values.Locations ?? {});
   if (values.DefaultImageLocation === undefined || values.Locations === undefined || names.includes(wanted))
     return wanted;
-  const alias = isDockerHub(wanted) ? registries.find(({ name }) => isDockerHub(name)) : undefined;
+  const hubs = isDockerHub(wanted) ? registries.filter(({ name, url }) => isDockerHub(name) || isDockerHub(new URL(url).hostname)) : [];
+  const alias = hubs.find(({ name }) => isDockerHub(name)) ?? hubs[0];
   if (alias !== undefined) return alias.name;
   findings.problem(
     'DefaultImageLocation',

@@ -11,7 +11,7 @@ import { credentialsSection, locationSection, mirrorSection } from './location-k
 import { existingFile, type PathContext } from './paths.js';
 import type { MirrorConfig, RegistryConfig, RegistryCredentialsConfig } from './types.js';
 
-const HUB_NAMES: readonly string[] = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
+const HUB_NAMES: readonly string[] = ['docker.io', 'index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
 /** The one name of Docker Hub under which its API answers. */
 const HUB_API = 'registry-1.docker.io';
 

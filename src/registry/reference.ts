@@ -23,12 +23,12 @@ export interface ReferenceNames {
   /** Used when the text names no registry. */
   readonly defaultRegistry: string;
   readonly registries: readonly string[];
-  /** Locations that are Docker Hub under a name of the site's own; those in `DOCKER_HUB_NAMES` are known. */
+  /** Locations that are Docker Hub under a name of the site's own, which Hub's names mean as well; those in `DOCKER_HUB_NAMES` are known. */
   readonly dockerHub?: readonly string[];
 }
 
 /** The names of one and the same registry. */
-export const DOCKER_HUB_NAMES: readonly string[] = ['index.docker.io', 'docker.io', 'registry-1.docker.io'];
+export const DOCKER_HUB_NAMES: readonly string[] = ['index.docker.io', 'docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
 
 const MAX_TEXT = 1024;
 /** Of registry and repository together, as distribution/reference has it. */
@@ -46,7 +46,7 @@ export function parseReference(text: string, names: ReferenceNames): Reference {
   const typed = text.trim();
   if (typed.startsWith(IMPORTED) && !typed.includes('/')) throw bad(typed, 'it names an imported image, which no registry has');
   if (typed.length > MAX_TEXT) throw bad(typed, `it is longer than ${String(MAX_TEXT)} characters`);
-  const { name, tag, digest } = splitSuffixes(typed.replace(/^docker:(?:\/\/)?/, ''), typed);
+  const { name, tag, digest } = splitSuffixes(withoutScheme(typed, names), typed);
   const { registry, path } = splitRegistry(name, names);
 
   if (IMAGE_ID.test(path)) throw bad(typed, 'a repository of 64 hex digits looks like an image id');
@@ -67,6 +67,13 @@ export function parseReference(text: string, names: ReferenceNames): Reference {
     ...(digest === undefined ? {} : { digest }),
     ...(tag === undefined && digest === undefined ? { tag: 'latest' } : {}),
   };
+}
+
+/** Without the `docker:` that tools want in front; a Location may have a name that begins so, as `docker:5000`. */
+function withoutScheme(typed: string, names: ReferenceNames): string {
+  const slash = typed.indexOf('/');
+  const isLocation = slash > 0 && findRegistry(typed.slice(0, slash), names) !== undefined;
+  return isLocation ? typed : typed.replace(/^docker:(?:\/\/)?/, '');
 }
 
 /** In front of the name of an imported image. No reference to a registry can be spelt so: each of them holds a `/`. */
@@ -151,9 +158,10 @@ function findRegistry(typed: string, names: ReferenceNames): string | undefined 
   const isHost = looksLikeHost(typed);
   const host = isHost ? typed.toLowerCase().replace(/:443$/, '') : typed;
   if (DOCKER_HUB_NAMES.includes(host)) {
-    const hubs = names.registries.filter((name) => DOCKER_HUB_NAMES.includes(name));
-    // Several entries for the Hub are still one registry: the default one, else the first.
-    return hubs.includes(names.defaultRegistry) ? names.defaultRegistry : hubs[0];
+    const hubs = names.registries.filter((name) => isDockerHub(name, names));
+    // Several entries for the Hub are still one registry: the default one, else one that is called so, else the first.
+    if (hubs.includes(names.defaultRegistry)) return names.defaultRegistry;
+    return hubs.find((name) => DOCKER_HUB_NAMES.includes(name)) ?? hubs[0];
   }
   if (names.registries.includes(typed)) return typed;
   return isHost

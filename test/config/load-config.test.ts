@@ -61,6 +61,11 @@ describe('an existing file', () => {
     ['critical is fatal', { LogLevel: 'CRITICAL' }, { logLevel: 'fatal' }],
     ['a size with a unit', { CacheMaxSize: '1.5 GiB' }, { cacheMaxBytes: 1.5 * 2 ** 30 }],
     ['an alias of Docker Hub', { DefaultImageLocation: 'docker.io' }, { defaultRegistry: 'index.docker.io' }],
+    [
+      'an alias of Docker Hub that is there under a name of the site',
+      { DefaultImageLocation: 'docker.io', Locations: { hub: { url: 'https://registry-1.docker.io' } } },
+      { defaultRegistry: 'hub' },
+    ],
   ])('%s', (_name, keys, expected) => {
     expect(load(keys)).toMatchObject(expected);
   });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { GatewayError } from '../../src/lib/errors.js';
-import { formatReference, parseReference } from '../../src/registry/index.js';
+import { formatReference, parseReference, referenceNames, registrySettings } from '../../src/registry/index.js';
 
 const names = {
   defaultRegistry: 'index.docker.io',
-  registries: ['index.docker.io', 'local', 'reg.example.org:5000', 'localhost:5000', '[::1]:5000'],
+  registries: ['index.docker.io', 'local', 'reg.example.org:5000', 'localhost:5000', '[::1]:5000', 'docker:5000', 'docker'],
 };
 const hex = 'a'.repeat(64);
 const canonical = (text: string): string => formatReference(parseReference(text, names));
@@ -19,10 +19,37 @@ test.each([
   ['reg.example.org:5000/a/b', 'reg.example.org:5000/a/b:latest'],
   ['localhost:5000/a', 'localhost:5000/a:latest'],
   ['[::1]:5000/a', '[::1]:5000/a:latest'],
+  ['docker:5000/a:1', 'docker:5000/a:1'],
+  ['docker:docker:5000/a:1', 'docker:5000/a:1'],
+  ['docker://docker:5000/a:1', 'docker:5000/a:1'],
+  ['docker:5001/a', 'index.docker.io/5001/a:latest'],
+  ['docker:5000', 'index.docker.io/library/5000:latest'],
+  ['docker/a', 'docker/a:latest'],
+  ['registry.hub.docker.com/alpine', 'index.docker.io/library/alpine:latest'],
   [`alpine@sha256:${hex}`, `index.docker.io/library/alpine@sha256:${hex}`],
   [`alpine:3@sha256:${hex}`, `index.docker.io/library/alpine:3@sha256:${hex}`],
 ])('%s is %s', (text, expected) => {
   expect(canonical(text)).toBe(expected);
+});
+
+describe('Docker Hub under a name of the site', () => {
+  const hub = { defaultRegistry: 'local', registries: ['local', 'hub'], dockerHub: ['hub'] };
+  test.each(['docker.io', 'index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com', 'Docker.IO', 'hub'])('%s names it', (alias) => {
+    for (const text of [`${alias}/alpine`, `${alias}/library/alpine:latest`, `docker://${alias}/alpine`])
+      expect(formatReference(parseReference(text, hub))).toBe('hub/library/alpine:latest');
+  });
+  test('its host names need not be the default, nor be declared', () => {
+    expect(formatReference(parseReference('alpine', { ...hub, defaultRegistry: 'index.docker.io' }))).toBe('hub/library/alpine:latest');
+  });
+  test('of several for the Hub a host name means the default one, else the one that bears such a name', () => {
+    const both = { ...hub, registries: ['hub', 'index.docker.io'] };
+    const named = (defaultRegistry: string): string => parseReference('docker.io/alpine', { ...both, defaultRegistry }).registry;
+    expect([named('hub'), named('index.docker.io'), named('local')]).toEqual(['hub', 'index.docker.io', 'index.docker.io']);
+  });
+  test('is known by its address', () => {
+    const registries = [registrySettings({ name: 'hub', url: 'https://registry.hub.docker.com' }), registrySettings({ name: 'local', url: 'https://r.example.org' })];
+    expect(referenceNames('local', registries).dockerHub).toEqual(['hub']);
+  });
 });
 
 test.each([
@@ -79,6 +106,8 @@ describe('properties, over many made-up inputs', () => {
     '@',
     'local',
     'docker',
+    'docker:',
+    'docker:5000',
     'docker.io',
     '//',
     '5000',

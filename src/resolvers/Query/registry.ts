@@ -1,5 +1,5 @@
 import { registrySettingsOf } from '../../jobs/registry-settings.js';
-import { referenceNames } from '../../registry/index.js';
+import { DOCKER_HUB_NAMES, referenceNames } from '../../registry/index.js';
 import type { GatewayContext } from '../context.js';
 import type { QueryResolvers } from '../generated/types.js';
 
@@ -10,6 +10,6 @@ function registryNamed(name: string, { config }: GatewayContext['services']) {
   const exact = config.registries.find((registry) => registry.name === name);
   if (exact !== undefined) return exact;
   const { dockerHub = [] } = referenceNames(config.defaultRegistry, registrySettingsOf(config));
-  const isHub = ['docker.io', 'index.docker.io', 'registry-1.docker.io'].includes(name);
+  const isHub = DOCKER_HUB_NAMES.includes(name);
   return (isHub ? config.registries.find((registry) => dockerHub.includes(registry.name)) : undefined) ?? null;
 }
