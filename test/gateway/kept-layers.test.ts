@@ -1,7 +1,7 @@
 /** Images on a common base: what was read of a layer once is not fetched and not compressed again. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
@@ -98,6 +98,33 @@ it('finds that what it kept is damaged, and makes the same product from the regi
     expect(states.at(-1)).toMatchObject({ state: 'READY' });
     expect(states.map(({ message }) => message)).toContain('what was kept of its layers is damaged: once more from the registry');
     expect(readFileSync(product).equals(before)).toBe(true);
+    expect(site.leftovers()).toEqual([]);
+  }));
+
+it('fetches a layer again whose blob the disk has damaged after it was checked', () =>
+  onSite({ CacheSegments: false }, async (site, pull) => {
+    const digest = putOnBase(newBase(), 'rotten');
+    await pull('rotten');
+    const product = join(site.images, `${digest.slice(7)}.squashfs`);
+    const before = readFileSync(product);
+    const blobs = join(site.directory, 'cache', 'sha256');
+    const names = readdirSync(blobs);
+    for (const name of names) {
+      const path = join(blobs, name);
+      const { atime, mtime, size } = statSync(path);
+      const file = openSync(path, 'r+');
+      writeSync(file, Buffer.alloc(100, 1), 0, 100, size >> 1);
+      closeSync(file);
+      // As a disk does it: the file looks as it did.
+      utimesSync(path, atime, mtime);
+    }
+    rmSync(product);
+    const from = registry.seen.length;
+    expect((await pull('rotten')).at(-1)).toMatchObject({ state: 'READY', layers: [{ fromCache: false }, { fromCache: false }] });
+    // The configuration and both layers.
+    expect(blobsAskedSince(from)).toBe(3);
+    expect(readFileSync(product).equals(before)).toBe(true);
+    expect(readdirSync(blobs).sort()).toEqual(names.sort());
     expect(site.leftovers()).toEqual([]);
   }));
 

@@ -55,7 +55,15 @@ export async function fetchLayers(context: PullContext, image: ResolvedImage, { 
 
   async function read(layer: LayerDescriptor, blob: CachedBlob): Promise<void> {
     signal.throwIfAborted();
-    keep(await readOne(context, layer, blob, keepsSegments, segment, signal));
+    const readBlob = (from: CachedBlob): Promise<HeldLayer> => readOne(context, layer, from, keepsSegments, segment, signal);
+    keep(
+      await readBlob(blob).catch(async (error: unknown) => {
+        // It was right when this process checked it, and the disk may have damaged it since: what comes now is new.
+        if (!blob.fromCache || !isBadLayer(error)) throw error;
+        context.log.warn({ err: error, layer: layer.digest }, 'a layer from the cache can not be read, and is fetched again');
+        return readBlob(await fetchIt(layer));
+      }),
+    );
   }
 
   async function recall(layer: LayerDescriptor): Promise<void> {
@@ -168,7 +176,11 @@ async function readOne(
     return read;
   } catch (error) {
     // A blob that can't be read is not kept for the next pull: the disk may have damaged it.
-    if (error instanceof GatewayError && error.code === 'BAD_LAYER') await blobs.discard(layer.digest);
+    if (isBadLayer(error)) await blobs.discard(layer.digest);
     throw error;
   }
+}
+
+function isBadLayer(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'BAD_LAYER';
 }
