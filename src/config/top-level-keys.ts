@@ -77,7 +77,7 @@ const shifter = {
   ExaminerHook: optional(
     text,
     'none',
-    'program that is called with the squashfs and the image id, gets the list of its entries on standard input (a JSON object a line), and refuses it by an exit status other than 0; nothing is unpacked for it',
+    'program that is called with the squashfs and the image id, gets the list of its entries on standard input (a JSON object a line: `path`, `type`, `mode`, `uid`, `gid`, `size`, `linkTarget`, and `encoding`: `"utf-8"`, or `"bytes"` where a name is no UTF-8 and has one character for each byte), and refuses it by an exit status other than 0; nothing is unpacked for it',
   ),
   ConverterOptions: optional(
     object,

@@ -3,7 +3,7 @@
  *
  * `classic` is what Shifter sites have: `<program> <directory> <image id>`, with the image unpacked. `hook` needs no
  * unpacking: `<program> <squashfs> <image id>`, and on its standard input the listing, one JSON object a line
- * (ListedEntry; names that are not UTF-8 carry one character for each byte). Any exit status but 0 refuses the image.
+ * (WrittenEntry: names in UTF-8, or one character for each byte). Any exit status but 0 refuses the image.
  */
 import { mkdir } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
@@ -11,7 +11,7 @@ import { runChild, startChild, type ChildOptions } from '../lib/child.js';
 import { abortReason, GatewayError, messageOf } from '../lib/errors.js';
 import { removeTree } from '../lib/remove-tree.js';
 import { fullDisk, saysFullDisk } from './full-disk.js';
-import { listing } from './listing.js';
+import { listing, listingLine } from './listing.js';
 import { Pacer } from './pacer.js';
 import type { Tree } from './tree.js';
 
@@ -133,7 +133,7 @@ async function runProgram(examination: Examination, subject: string, wantsListin
 async function sendListing(stdin: NodeJS.WritableStream, tree: Tree): Promise<void> {
   try {
     for (const entry of listing(tree)) {
-      if (stdin.write(`${JSON.stringify(entry)}\n`)) continue;
+      if (stdin.write(listingLine(entry))) continue;
       await new Promise<void>((resolve) => {
         stdin.once('drain', resolve);
         stdin.once('close', resolve);

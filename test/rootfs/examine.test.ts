@@ -135,6 +135,36 @@ describe('a hook', () => {
     expect(existsSync(examination.unpackInto)).toBe(false);
   });
 
+  it('gets names as they are: UTF-8, or one character for each byte, which is said', async () => {
+    const bytes = (text: string): string => Buffer.from(text).toString('latin1');
+    const good = ['plain', 'ünï/日本', '\u{1f600}', 'a "quote" \\ and\ttab', '\uffff\ufeff'];
+    const layer = writeLayer(
+      directory,
+      tarOf(
+        ...good.map((name) => ({ name: bytes(name), body: '' })),
+        // Half of a pair of UTF-16: no UTF-8, though some decoders take it.
+        { name: '\xed\xa0\x80', body: '' },
+        { name: `${bytes('ü-\xff')}\xff`, body: '' },
+        { name: bytes('zü'), type: 'symlink', link: bytes('ü/ziel') },
+        { name: bytes('zz-ü'), type: 'symlink', link: '\xfc' },
+      ),
+    );
+    const { root: tree } = await convert([layer], directory, { pack: { output: join(directory, 'names.squashfs') } });
+    examiner(`cat > ${directory}/listing`);
+    await runExaminer({ ...examination, kind: 'hook', tree });
+    const told = readFileSync(join(directory, 'listing'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { path: string; linkTarget: string; encoding: string });
+    const names = (encoding: string): unknown[] => told.filter((one) => one.encoding === encoding).map(({ path, linkTarget }) => [path, linkTarget]);
+    expect(names('utf-8').sort()).toEqual([...good.map((name) => [name, '']), ['ünï', ''], ['zü', 'ü/ziel']].sort());
+    expect(names('bytes')).toEqual([
+      ['zz-\xc3\xbc', '\xfc'],
+      ['\xc3\xbc-\xc3\xbf\xff', ''],
+      ['\xed\xa0\x80', ''],
+    ]);
+  });
+
   it('refuses: EXAMINATION_FAILED with its last words', async () => {
     examiner('cat > /dev/null; echo "found a miner" >&2; exit 7');
     await expect(runExaminer({ ...examination, kind: 'hook' })).rejects.toMatchObject({
