@@ -49,7 +49,7 @@ export const locationSection = {
       'other places for the same content, asked in this order before the registry; below',
     ),
     maxConnections: withDefault(count(1, 1000), 6, 'connections at a time to each host'),
-    requestsPerSecond: optional(count(1, 1_000_000), 'no limit', 'requests a second over all workers'),
+    requestsPerSecond: optional(count(1, 1_000_000), 'no limit', 'requests a second to its host over all workers, as whomever they are made'),
     staleWhenUnavailable: withDefault(
       flag,
       false,

@@ -8,11 +8,11 @@
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { createMemoryRateGate, LINE_REASON, type RateGate } from '../registry/index.js';
+import { createMemoryRateGate, LINE_REASON, type Caller, type RateGate } from '../registry/index.js';
 
 /**
- * KEYS: the hold (a text that lasts as long as the hold), the next free place in line (µs), and the retries taken (a
- * sorted set by their time in µs). ARGV: what is asked, and its numbers in µs and ms.
+ * KEYS: the hold of the account (a text that lasts as long as the hold), the next free place in the host's line (µs),
+ * and the retries taken at the host (a sorted set by their time in µs). ARGV: what is asked, and its numbers in µs and ms.
  */
 const GATE = `
 local time = redis.call('TIME')
@@ -54,9 +54,9 @@ export interface RedisRateGateOptions {
 export function createRedisRateGate({ redis, prefix, onError }: RedisRateGateOptions): RateGate {
   const alone = createMemoryRateGate();
 
-  async function ask(key: string, ...args: readonly (string | number)[]): Promise<z.infer<typeof answerSchema>> {
+  async function ask({ host, account }: Caller, ...args: readonly (string | number)[]): Promise<z.infer<typeof answerSchema>> {
     // One host, one slot, should the Redis be a cluster.
-    const names = ['hold', 'line', 'retries'].map((name) => `${prefix}:gate:{${key}}:${name}`);
+    const names = [`hold:${account}`, 'line', 'retries'].map((name) => `${prefix}:gate:{${host}}:${name}`);
     return answerSchema.parse(await redis.eval(GATE, names.length, ...names, ...args));
   }
 
@@ -71,29 +71,29 @@ export function createRedisRateGate({ redis, prefix, onError }: RedisRateGateOpt
   }
 
   return {
-    reserve: (key, requestsPerSecond) =>
+    reserve: (caller, requestsPerSecond) =>
       orAlone(
         async () => {
           const stepUs = requestsPerSecond === undefined ? 0 : Math.ceil(1_000_000 / requestsPerSecond);
-          const [waitMs, reason] = await ask(key, 'reserve', stepUs);
+          const [waitMs, reason] = await ask(caller, 'reserve', stepUs);
           return { waitMs, reason: reason === '' ? LINE_REASON : reason, taken: reason === '' };
         },
-        () => alone.reserve(key, requestsPerSecond),
+        () => alone.reserve(caller, requestsPerSecond),
       ),
-    hold: (key, ms, reason) =>
+    hold: (caller, ms, reason) =>
       orAlone(
         async () => {
-          await ask(key, 'hold', Math.max(SHORTEST_MS, Math.ceil(ms)), reason);
+          await ask(caller, 'hold', Math.max(SHORTEST_MS, Math.ceil(ms)), reason);
         },
-        () => alone.hold(key, ms, reason),
+        () => alone.hold(caller, ms, reason),
       ),
-    takeRetry: (key, count, windowMs) =>
+    takeRetry: (host, count, windowMs) =>
       orAlone(
         async () => {
-          const [isLeft] = await ask(key, 'retry', count, Math.max(SHORTEST_MS, windowMs), randomUUID());
+          const [isLeft] = await ask({ host, account: '' }, 'retry', count, Math.max(SHORTEST_MS, windowMs), randomUUID());
           return isLeft === 1;
         },
-        () => alone.takeRetry(key, count, windowMs),
+        () => alone.takeRetry(host, count, windowMs),
       ),
   };
 }

@@ -77,7 +77,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const authorizer = createAuthorizer({ ...settings, url: base.href }, transport, limits);
 
   async function requested<T>(wanted: EndpointRequest, read: (answer: Answer) => T | Promise<T>): Promise<T> {
-    const gateKey = `${base.host}|${wanted.identity.account}`;
+    const caller = { host: base.host, account: wanted.identity.account };
     const startFailures = wanted.failures ?? 0;
     if (startFailures > 0)
       await retryOrGiveUp(
@@ -85,9 +85,9 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         new GatewayError('REGISTRY_UNREACHABLE', `${base.host} broke off again and again.`),
       );
     for (let failures = startFailures; ;) {
-      await passGate();
       const outcome = await attempt(
         wanted,
+        passGate,
         authorizer,
         transport,
         base,
@@ -110,7 +110,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
 
     async function passGate(): Promise<void> {
       for (;;) {
-        const { waitMs, reason, taken } = await gate.reserve(gateKey, settings.requestsPerSecond);
+        const { waitMs, reason, taken } = await gate.reserve(caller, settings.requestsPerSecond);
         const isHeld = !taken && waitMs > 0;
         if (waitMs > limits.retryDelayMaxMs || (isHeld && wanted.atOnce === true)) throw rateLimited(base.host, reason, waitMs);
         // A hold ends for everybody at once; they must not all ask at once.
@@ -121,7 +121,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     }
 
     async function retryOrGiveUp(failures: number, error: GatewayError, failed?: Answer): Promise<void> {
-      if (!error.retryable) throw error;
+      // Held for longer than may be waited for, nobody was asked.
+      if (!error.retryable || (error.code === 'RATE_LIMITED' && failed === undefined)) throw error;
       const limitedByRate = failed?.status === 429;
       const asked = parseRetryAfter(failed?.header('retry-after'));
       if (limitedByRate || asked !== undefined) {
@@ -130,7 +131,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
           limits.retryAfterMaxMs,
         );
         const reason = limitedByRate ? `rate limited by ${base.host}` : `${base.host} asks for it`;
-        await gate.hold(gateKey, ms, reason);
+        await gate.hold(caller, ms, reason);
         if (ms > limits.retryDelayMaxMs || wanted.atOnce === true) throw rateLimited(base.host, error.message, ms);
       }
       if (failures > limits.retries) throw error;
@@ -165,6 +166,7 @@ type Outcome = { readonly answer: Answer } | { readonly error: GatewayError; rea
 /** One try, with at most two renewals of the authorization: a stale token, and a scope that the registry wants wider. */
 async function attempt(
   wanted: EndpointRequest,
+  passGate: () => Promise<void>,
   authorizer: Authorizer,
   transport: Transport,
   base: URL,
@@ -178,6 +180,7 @@ async function attempt(
   try {
     let authorization = await authorizer.current(identity, scope, signal);
     for (let renewals = 0; ; renewals += 1) {
+      await passGate();
       const answer = await exchange(
         transport,
         {

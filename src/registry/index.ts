@@ -30,7 +30,7 @@ export type {
 } from './image.js';
 export { ANONYMOUS } from './identity.js';
 export * from './platform.js';
-export { createMemoryRateGate, LINE_REASON, type Hold, type RateGate } from './rate-gate.js';
+export { createMemoryRateGate, LINE_REASON, type Caller, type Hold, type RateGate } from './rate-gate.js';
 export * from './reference.js';
 export { platformManifest, type Fetched } from './resolve.js';
 export { createRooms, roomAt, type PromisedRoom, type RoomNeed, type Rooms } from './rooms.js';

@@ -54,7 +54,7 @@ export interface RegistrySettings extends EndpointSettings {
   readonly mirrors: readonly MirrorSettings[];
   /** Connections at a time to each host, over all pulls of this process. */
   readonly maxConnections: number;
-  /** Requests a second to the registry, over all workers that share a rate gate. */
+  /** Requests a second to the registry, over all workers that share a rate gate and all identities. */
   readonly requestsPerSecond?: number;
   /** When the registry is down or limits us, a tag that is already published may be given as it is. */
   readonly staleWhenUnavailable: boolean;

@@ -8,6 +8,7 @@ import {
   createRegistryClient,
   parseReference,
   registrySettings,
+  type Caller,
   type RateGate,
   type RegistryClient,
   type RegistryLimits,
@@ -25,6 +26,8 @@ const failures: unknown[] = [];
 function gateOf(prefix: string): RateGate {
   return createRedisRateGate({ redis: redis.commands, prefix, onError: (error) => failures.push(error) });
 }
+
+const at = (host: string, account = 'anonymous'): Caller => ({ host, account });
 
 beforeAll(async () => {
   stack = await startTestStack();
@@ -51,20 +54,22 @@ describe.each([
     [one, two] = make();
   });
 
-  test('a hold holds everybody, for its host alone; a shorter one does not shorten it', async () => {
-    await one.hold('a', 100_000, 'rate limited');
-    await two.hold('a', 50_000, 'another reason');
-    const held = await two.reserve('a', 5);
+  test('a hold holds everybody who asks as that account, at its host alone; a shorter one does not shorten it', async () => {
+    await one.hold(at('a'), 100_000, 'rate limited');
+    await two.hold(at('a'), 50_000, 'another reason');
+    const held = await two.reserve(at('a'), 5);
     expect(held).toMatchObject({ reason: 'rate limited', taken: false });
     expect(held.waitMs).toBeGreaterThan(90_000);
-    expect(await two.reserve('b')).toEqual({ waitMs: 0, reason: expect.any(String), taken: true });
+    for (const free of [at('b'), at('a', 'service')]) expect(await two.reserve(free)).toEqual({ waitMs: 0, reason: expect.any(String), taken: true });
   });
 
-  test('places in line are given once', async () => {
+  test('places in line are given once, whoever asks', async () => {
     // One request in a hundred seconds: what passes between two calls does not matter.
     const waits = [];
-    for (const gate of [one, two, one, two]) waits.push(Math.round((await gate.reserve('a', 0.01)).waitMs / 100_000));
+    for (const [gate, account] of [[one, 'anonymous'], [two, 'service'], [one, 'user-1'], [two, 'anonymous']] as const)
+      waits.push(Math.round((await gate.reserve(at('a', account), 0.01)).waitMs / 100_000));
     expect(waits).toEqual([0, 1, 2, 3]);
+    expect((await one.reserve(at('b'), 0.01)).waitMs).toBeLessThan(100);
   });
 
   test('retries are counted together, and come back with time', async () => {
@@ -130,21 +135,25 @@ describe('two workers and one registry', () => {
     await stop();
   });
 
-  test('two processes together ask no more often than the Location allows', async () => {
+  test.each([
+    ['as anybody', undefined],
+    ['with the login of the Location', { username: 'annabel', password: 'open-sesame' }],
+  ])('two processes together ask no more often than the Location allows, %s', async (_what, credentials) => {
     await start();
     const arrivals: number[] = [];
-    fake.hook = () => {
+    fake.hook = ({ headers }, response) => {
       arrivals.push(Date.now());
-      return false;
+      return credentials !== undefined && headers.authorization === undefined && Boolean(response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end());
     };
     const requestsPerSecond = 20;
-    const order = { redis: stack.redis, prefix: `t${String(serial)}`, url: fake.url, requestsPerSecond, times: 5 };
+    const order = { redis: stack.redis, prefix: `t${String(serial)}`, url: fake.url, requestsPerSecond, times: 5, credentials };
     const script = fileURLToPath(new URL('fixtures/rated-worker.ts', import.meta.url));
     const worker = (): Promise<string> => runChild({ command: process.execPath, args: ['--import', 'tsx', script, JSON.stringify(order)] });
     const begin = Math.min(...(await Promise.all([worker(), worker()])).map(Number));
-    // HEAD, manifest and config, by two processes. Whoever is late is later still: each comes after its turn in one line.
-    expect(arrivals).toHaveLength(2 * 5 * 3);
-    const early = arrivals.filter((at, turn) => at < begin + (turn * 1000) / requestsPerSecond - 5);
+    // HEAD, manifest and config, by two processes; with a login HEAD is asked as anybody before.
+    expect(arrivals.length).toBeGreaterThanOrEqual(2 * 5 * (credentials === undefined ? 3 : 4));
+    // Whoever is late is later still: each comes after its turn in one line.
+    const early = arrivals.filter((arrived, turn) => arrived < begin + (turn * 1000) / requestsPerSecond - 5);
     expect(early).toEqual([]);
     await stop();
   });
@@ -170,8 +179,8 @@ describe('two workers and one registry', () => {
     gone.close();
     const gate = createRedisRateGate({ redis: gone.commands, prefix: 'gone', onError: (error) => failures.push(error) });
     const before = failures.length;
-    await gate.hold('a', 100_000, 'rate limited');
-    expect(await gate.reserve('a')).toMatchObject({ reason: 'rate limited', taken: false });
+    await gate.hold(at('a'), 100_000, 'rate limited');
+    expect(await gate.reserve(at('a'))).toMatchObject({ reason: 'rate limited', taken: false });
     expect(await gate.takeRetry('a', 1, 1000)).toBe(true);
     expect(failures.length).toBe(before + 3);
   });
