@@ -17,7 +17,7 @@ export interface CopyRange {
   /** First byte, and the one after the last. */
   readonly start: number;
   readonly end: number;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
   /** Told after each chunk how many bytes of the file are written. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }

@@ -2,6 +2,7 @@
 import { lstat, stat, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errnoOf } from '../lib/errors.js';
+import { firstOf, orLate, stopIfAborted } from './abort.js';
 import { deliveryFailed, explain, isFull, noSpace } from './failures.js';
 import { orAbsent } from './file-io.js';
 import type { Folder, TargetName } from './names.js';
@@ -9,9 +10,20 @@ import type { Room } from './target.js';
 
 export class LocalDirectory {
   readonly #path: string;
+  /** Ends all steps. */
+  readonly signal: AbortSignal | undefined;
+  readonly #graceMs: number;
 
-  constructor(path: string) {
+  /** @param signal and `graceMs` as of `Target.until` */
+  constructor(path: string, signal?: AbortSignal, graceMs = 0) {
     this.#path = resolve(path);
+    this.signal = signal;
+    this.#graceMs = graceMs;
+  }
+
+  /** As `Target.until`. */
+  until(signal: AbortSignal, graceMs = 0): LocalDirectory {
+    return new LocalDirectory(this.#path, firstOf(this.signal, signal), graceMs);
   }
 
   pathOf(name: TargetName | Folder): string {
@@ -64,8 +76,10 @@ export class LocalDirectory {
     needBytes: () => number = () => 0,
   ): Promise<T> {
     const path = this.pathOf(name);
+    stopIfAborted(this.signal);
     try {
-      return await step(path);
+      // A file system of another machine may hang, and then no call to it ever returns.
+      return await orLate(step(path), this.signal, this.#graceMs);
     } catch (error) {
       if (isFull(error)) throw noSpace(path, needBytes(), (await this.room()).freeBytes, error);
       // A missing image directory, which may have gone this moment, is the better explanation of a name that is not there.

@@ -10,11 +10,12 @@ import type { Digest } from '../lib/digest.js';
 import { errnoOf, messageOf } from '../lib/errors.js';
 import { fileVersion } from '../lib/file-version.js';
 import type { Pace } from '../lib/pace.js';
+import { firstOf } from './abort.js';
 import { deliveryFailed, explainProduct, gatewayUser } from './failures.js';
 import { closeAfter, copyRange, digestOfFile, orAbsent, writeFully } from './file-io.js';
 import { LocalDirectory } from './local-directory.js';
 import { folderOf, type Folder, type TargetName } from './names.js';
-import type { FileStat, Room, Target, Verification, WriteOptions } from './target.js';
+import { CLEAN_UP_MS, type FileStat, type Room, type Target, type Verification, type WriteOptions } from './target.js';
 
 export interface LocalTargetOptions {
   /** Must exist; it is never created, because an absent one means that a file system is not mounted. */
@@ -27,6 +28,8 @@ export interface LocalTargetOptions {
   readonly reserveBytes?: number;
   /** Default `always`. */
   readonly verify?: Verification;
+  /** As `Target.cleanUpMs`. Default 10 s. */
+  readonly cleanUpMs?: number;
 }
 
 /** A target on this machine's file system. Nothing is touched before the first use. */
@@ -47,16 +50,24 @@ const NO_LINK = new Set(['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNO
 class LocalTarget implements Target {
   readonly reserveBytes: number;
   readonly verify: Verification;
+  readonly cleanUpMs: number;
+  readonly #options: LocalTargetOptions;
   readonly #directory: LocalDirectory;
   readonly #mode: number;
   readonly #owner: { readonly uid: number; readonly gid: number } | undefined;
 
-  constructor(options: LocalTargetOptions) {
-    this.#directory = new LocalDirectory(options.imageDirectory);
+  constructor(options: LocalTargetOptions, directory = new LocalDirectory(options.imageDirectory)) {
+    this.#options = options;
+    this.#directory = directory;
     this.#mode = options.mode ?? 0o600;
     this.#owner = options.owner;
     this.reserveBytes = options.reserveBytes ?? 0;
     this.verify = options.verify ?? 'always';
+    this.cleanUpMs = options.cleanUpMs ?? CLEAN_UP_MS;
+  }
+
+  until(signal: AbortSignal, graceMs?: number): Target {
+    return new LocalTarget(this.#options, this.#directory.until(signal, graceMs));
   }
 
   pathOf(name: TargetName | Folder): string {
@@ -119,7 +130,8 @@ class LocalTarget implements Target {
   }
 
   async writeFile(name: TargetName, localPath: string, size: number, options: WriteOptions): Promise<void> {
-    const { offset, signal, onBytes } = options;
+    const { offset, onBytes } = options;
+    const signal = firstOf(this.#directory.signal, options.signal);
     let written = offset;
     const count = (bytes: number): void => {
       written = bytes;
@@ -159,7 +171,8 @@ class LocalTarget implements Target {
     );
   }
 
-  async digest(name: TargetName, signal?: AbortSignal, pace?: Pace): Promise<Digest> {
+  async digest(name: TargetName, asked?: AbortSignal, pace?: Pace): Promise<Digest> {
+    const signal = firstOf(this.#directory.signal, asked);
     return this.#directory.explained('read', name, async (path) => {
       const file = await open(path, READ);
       return closeAfter(file, async () => {

@@ -2,10 +2,10 @@ import { FOLDERS, parseTemporaryName, type TargetName } from './names.js';
 import type { Target } from './target.js';
 
 /**
- * Removes the temporary files that pulls left behind when their worker died for good. Files under any other name,
+ * Removes the temporary files that work left behind when its worker died for good. Files under any other name,
  * also the temporary ones of other programs, are not touched.
  *
- * @param isAlive whether a pull may still run; asked once a pull.
+ * @param isAlive whether a pull, or other work, may still go on; asked once for each id, and after the files were seen.
  * @returns the full paths of what was removed.
  * @throws GatewayError DELIVERY_FAILED when a folder can't be listed or a file not be removed.
  */

@@ -42,11 +42,21 @@ export interface WriteOptions {
 /** `always`: what was written is read back and its sha256 compared; `size`: its size alone is looked at. */
 export type Verification = 'always' | 'size';
 
+/** Default of `Target.cleanUpMs`. */
+export const CLEAN_UP_MS = 10_000;
+
 export interface Target {
   /** How far what was just written is trusted. What was there before is always read. */
   readonly verify: Verification;
   /** Bytes that copying an image has to leave free. Linked images and metadata take next to nothing and may use them. */
   readonly reserveBytes: number;
+  /** How long (ms) work that is to end may still go on with what it has under way, and then with tidying up behind itself. */
+  readonly cleanUpMs: number;
+  /**
+   * The same place, for work that ends with `signal`: from then on no step is begun, and one that is under way has
+   * `graceMs` to end before its caller is told the reason of the signal, however long the other side stays silent.
+   */
+  until(signal: AbortSignal, graceMs?: number): Target;
   /** The full path (over SFTP with the host) for messages and records. */
   pathOf(name: TargetName | Folder): string;
   room(): Promise<Room>;

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import ssh2, { type Client, type ConnectConfig, type PublicKeyAuthMethod } from 'ssh2';
-import { GatewayError, messageOf } from '../../lib/errors.js';
+import { abortReason, GatewayError, messageOf } from '../../lib/errors.js';
+import { stopIfAborted } from '../abort.js';
 import { hostText, type SshAccount, type SshHost } from './account.js';
 import { ConnectionLost, SftpChannel } from './channel.js';
 import { hostKeyCheck } from './host-key.js';
@@ -35,13 +36,15 @@ export class SshConnection {
   /**
    * Connects, checks the host key, logs in, and opens the first channel.
    * @throws GatewayError DELIVERY_FAILED when the host can't be reached, shows a key that is not trusted or refuses the
-   *   user; BAD_CONFIG for key files that can't be used.
+   *   user; BAD_CONFIG for key files that can't be used; the reason of the signal.
    */
-  static async open(account: SshAccount, host: SshHost): Promise<SshConnection> {
-    const client = await login(account, host);
+  static async open(account: SshAccount, host: SshHost, signal: AbortSignal): Promise<SshConnection> {
+    const client = await login(account, host, signal);
     const connection = new SshConnection(client, hostText(host), account);
     client.on('error', (error: Error) => connection.#fail(error.message, error));
     client.on('close', () => connection.#fail('it was closed'));
+    const stop = (): void => connection.close();
+    signal.addEventListener('abort', stop, { once: true });
     try {
       const [first] = await connection.channels(1);
       await connection.#measure(first);
@@ -49,6 +52,8 @@ export class SshConnection {
     } catch (error) {
       connection.close();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 
@@ -138,7 +143,7 @@ export class SshConnection {
   }
 }
 
-async function login(account: SshAccount, host: SshHost): Promise<Client> {
+async function login(account: SshAccount, host: SshHost, signal: AbortSignal): Promise<Client> {
   const config: ConnectConfig = {
     username: account.username,
     readyTimeout: account.limits.connectTimeoutMs,
@@ -149,18 +154,26 @@ async function login(account: SshAccount, host: SshHost): Promise<Client> {
   const check = await hostKeyCheck(account, host);
   let refusal: GatewayError | undefined;
   const client = new ssh2.Client();
+  stopIfAborted(signal);
   return new Promise((resolve, reject) => {
     const socket = dial(host, account.limits.connectTimeoutMs);
     client.once('ready', () => {
+      signal.removeEventListener('abort', stop);
       client.removeAllListeners('error').removeAllListeners('close');
       resolve(client);
     });
     const failed = (error: Error): void => {
+      signal.removeEventListener('abort', stop);
       client.destroy();
       // Later errors of the same attempt say nothing new.
       client.removeAllListeners('error').on('error', () => {});
       reject(refusal ?? explainLogin(error, account, host));
     };
+    const stop = (): void => {
+      refusal = abortReason(signal);
+      failed(refusal);
+    };
+    signal.addEventListener('abort', stop, { once: true });
     client.once('error', failed);
     client.once('close', () => failed(new Error('the connection was closed')));
     client.connect({

@@ -1,7 +1,7 @@
 /** The connections of one process: one for each host and login, shared by all its pulls and kept until `close`. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortReason, GatewayError, messageOf } from '../../lib/errors.js';
-import { stopIfAborted } from '../abort.js';
+import { orAborted, orLate, stopIfAborted } from '../abort.js';
 import { hostText, type SshAccount, type SshHost } from './account.js';
 import { ConnectionLost } from './channel.js';
 import { SshConnection } from './connection.js';
@@ -20,7 +20,7 @@ export class Unreachable extends GatewayError {
 export class SshConnections {
   readonly #open = new Map<string, Promise<SshConnection>>();
   readonly #onProblem: (error: GatewayError) => void;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   /** @param onProblem told of a host that was passed over for the next one. */
   constructor(onProblem: (error: GatewayError) => void = () => {}) {
@@ -32,7 +32,7 @@ export class SshConnections {
    * @throws Unreachable with what is wrong with each host; GatewayError BAD_CONFIG for files of the login.
    */
   async get(account: SshAccount): Promise<SshConnection> {
-    if (this.#isClosed) throw new GatewayError('DELIVERY_FAILED', 'The gateway is closing its connections.');
+    stopIfAborted(this.#closing.signal);
     for (const host of account.hosts) {
       const existing = await this.#open.get(keyOf(account, host))?.catch(() => undefined);
       if (existing?.isOpen === true) return existing;
@@ -54,41 +54,51 @@ export class SshConnections {
 
   /**
    * Runs a step on a connection, and again on a new one when that breaks or can't be made, at most `reconnects` times
-   * in a row without `progressed` having been called. The step must bear being done twice.
+   * in a row without `progressed` having been called. The step must bear being done twice. Once the signal has fired
+   * nothing is begun anew, and the step that is under way has `graceMs` to end before nobody waits for it any more.
    * @throws GatewayError of the last attempt, whatever the step throws otherwise, or the reason of the signal.
    */
   async run<T>(
     account: SshAccount,
     step: (connection: SshConnection, attempt: number, progressed: () => void) => Promise<T>,
     signal?: AbortSignal,
+    graceMs = 0,
   ): Promise<T> {
     let failures = 0;
     for (let attempt = 0; ; attempt += 1) {
       stopIfAborted(signal);
       try {
-        const connection = await this.get(account);
-        return await step(connection, attempt, () => {
+        const connection = await orAborted(this.get(account), signal);
+        const done = step(connection, attempt, () => {
           failures = 0;
         });
+        return await orLate(done, signal, graceMs);
       } catch (error) {
         // A refusal is an answer; only what did not get through is worth another try.
         const isLost = error instanceof ConnectionLost || error instanceof Unreachable;
         if (!isLost || !error.retryable || failures >= account.limits.reconnects) throw error;
       }
-      await wait(account.limits.reconnectDelayMs * 2 ** failures, signal);
+      await this.#wait(account.limits.reconnectDelayMs * 2 ** failures, signal);
       failures += 1;
     }
   }
 
   /** Ends all connections, and those that are being made. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort(new GatewayError('DELIVERY_FAILED', 'The gateway is closing its connections.'));
     await Promise.all(
       [...this.#open.values()].map(async (opening) => {
         await opening.then((connection) => connection.close()).catch(() => {});
       }),
     );
     this.#open.clear();
+  }
+
+  async #wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const ending = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
+    await delay(Math.min(ms, LONGEST_DELAY_MS), undefined, { signal: ending }).catch((error: unknown) => {
+      throw ending.aborted ? abortReason(ending) : error;
+    });
   }
 
   async #connect(account: SshAccount, host: SshHost): Promise<SshConnection> {
@@ -99,7 +109,8 @@ export class SshConnections {
     // Somebody else may have begun to connect while we waited.
     const other = this.#open.get(key);
     if (other !== undefined && other !== pending) return other;
-    const opening = SshConnection.open(account, host);
+    stopIfAborted(this.#closing.signal);
+    const opening = SshConnection.open(account, host, this.#closing.signal);
     this.#open.set(key, opening);
     try {
       return await opening;
@@ -114,10 +125,4 @@ export class SshConnections {
 function keyOf(account: SshAccount, host: SshHost): string {
   const { username, keyFile, passphraseFile, agent, knownHosts, fingerprints } = account;
   return JSON.stringify([hostText(host), username, keyFile, passphraseFile, agent, knownHosts, fingerprints]);
-}
-
-async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await delay(Math.min(ms, LONGEST_DELAY_MS), undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
-    throw signal?.aborted === true ? abortReason(signal) : error;
-  });
 }

@@ -4,11 +4,13 @@
 import { posix } from 'node:path';
 import type { Stats } from 'ssh2';
 import { GatewayError } from '../../lib/errors.js';
+import { firstOf } from '../abort.js';
 import { deliveryFailed } from '../failures.js';
 import { folderOf, type Folder, type TargetName } from '../names.js';
-import type { FileStat, Verification } from '../target.js';
+import { CLEAN_UP_MS, type FileStat, type Verification } from '../target.js';
 import { hostText, type SshAccount } from './account.js';
 import { STATUS, statusOf, type SftpChannel } from './channel.js';
+import type { SshConnection } from './connection.js';
 import type { SshConnections } from './connections.js';
 import { explainRefusal } from './sftp-failures.js';
 
@@ -25,6 +27,8 @@ export interface SftpTargetOptions {
   readonly reserveBytes?: number;
   /** Default `always`. */
   readonly verify?: Verification;
+  /** As `Target.cleanUpMs`. Default 10 s. */
+  readonly cleanUpMs?: number;
   /** Also use servers that lack posix-rename, fsync or statvfs. Default false. */
   readonly allowOlderServers?: boolean;
 }
@@ -43,15 +47,28 @@ export class RemoteDirectory {
   /** On the system. */
   readonly path: string;
   readonly mode: number;
+  readonly cleanUpMs: number;
   readonly #shown: string;
+  /** Ends all steps. */
+  readonly signal: AbortSignal | undefined;
+  readonly #graceMs: number;
 
-  constructor(options: SftpTargetOptions) {
+  /** @param signal and `graceMs` as of `Target.until` */
+  constructor(options: SftpTargetOptions, signal?: AbortSignal, graceMs = 0) {
     this.options = options;
+    this.cleanUpMs = options.cleanUpMs ?? CLEAN_UP_MS;
+    this.signal = signal;
+    this.#graceMs = graceMs;
     this.path = posix.normalize(options.imageDirectory);
     this.mode = options.mode ?? 0o600;
     const [host] = options.account.hosts;
     // As scp writes it; the port is no part of a path.
     this.#shown = `${host === undefined ? '' : host.name}:${this.path}`;
+  }
+
+  /** As `Target.until`. */
+  until(signal: AbortSignal, graceMs = 0): RemoteDirectory {
+    return new RemoteDirectory(this.options, firstOf(this.signal, signal), graceMs);
   }
 
   /** For people. */
@@ -63,9 +80,14 @@ export class RemoteDirectory {
     return posix.join(this.path, name);
   }
 
-  /** Runs a step on the first channel of a connection, again after a break. */
+  /** Runs a step on a connection, again after a break. @param signal ends it, too. */
+  runOn<T>(step: (connection: SshConnection, attempt: number, progressed: () => void) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.options.connections.run(this.options.account, step, firstOf(this.signal, signal), this.#graceMs);
+  }
+
+  /** The same for a step on its first channel. */
   run<T>(step: (channel: SftpChannel, attempt: number) => Promise<T>): Promise<T> {
-    return this.options.connections.run(this.options.account, async (connection, attempt) => {
+    return this.runOn(async (connection, attempt) => {
       const [channel] = await connection.channels(1);
       this.#requireExtensions(channel);
       return step(channel, attempt);

@@ -8,7 +8,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { Stats } from 'ssh2';
 import { finishDigest, type Digest } from '../../lib/digest.js';
 import type { Pace as RatePace } from '../../lib/pace.js';
-import { stopIfAborted } from '../abort.js';
+import { firstOf, stopIfAborted } from '../abort.js';
 import { deliveryFailed, explainProduct } from '../failures.js';
 import { closeAfter } from '../file-io.js';
 import type { TargetName } from '../names.js';
@@ -25,16 +25,23 @@ const SEVERAL_CHANNELS_BYTES = 4 << 20;
 export class RemoteFiles {
   readonly #directory: RemoteDirectory;
   readonly #verify: Verification;
-  readonly #pace = new Pace();
+  readonly #pace: Pace;
 
-  constructor(directory: RemoteDirectory, verify: Verification) {
+  constructor(directory: RemoteDirectory, verify: Verification, pace = new Pace()) {
     this.#directory = directory;
     this.#verify = verify;
+    this.#pace = pace;
+  }
+
+  /** The same files, of the same server. */
+  in(directory: RemoteDirectory): RemoteFiles {
+    return new RemoteFiles(directory, this.#verify, this.#pace);
   }
 
   /** As `Target.writeFile`. */
   async write(name: TargetName, localPath: string, size: number, options: WriteOptions): Promise<void> {
-    const { signal, onBytes } = options;
+    const { onBytes } = options;
+    const signal = firstOf(this.#directory.signal, options.signal);
     const from = await open(localPath, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: unknown) => {
       throw explainProduct(error, localPath);
     });
@@ -54,6 +61,7 @@ export class RemoteFiles {
           // After a break it is not known whether the file was made.
           const mayBeThere = options.offset > 0 || attempt > 0;
           const found = mayBeThere ? await this.#directory.lstat(channel, name, path) : undefined;
+          stopIfAborted(signal);
           const first = found === undefined ? await channel.open(path, OPEN.write | OPEN.create | OPEN.exclusive, 0o600) : await this.#openAgain(channel, path, found);
           // What the other side has lost meanwhile is written again.
           complete = Math.min(complete, found?.size ?? 0);
@@ -70,12 +78,13 @@ export class RemoteFiles {
           stopIfAborted(signal);
         });
       };
-      await this.#directory.options.connections.run(this.#directory.options.account, once, signal);
+      await this.#directory.runOn(once, signal);
     });
   }
 
   /** As `Target.digest`. */
-  async digest(name: TargetName, signal?: AbortSignal, pace?: RatePace): Promise<Digest> {
+  async digest(name: TargetName, asked?: AbortSignal, pace?: RatePace): Promise<Digest> {
+    const signal = firstOf(this.#directory.signal, asked);
     const hash = createHash('sha256');
     let position = 0;
     const once = async (connection: SshConnection, _attempt: number, progressed: () => void): Promise<void> => {
@@ -100,7 +109,7 @@ export class RemoteFiles {
         await channel.close(handle);
       });
     };
-    await this.#directory.options.connections.run(this.#directory.options.account, once, signal);
+    await this.#directory.runOn(once, signal);
     return finishDigest(hash, 'sha256');
   }
 
@@ -142,7 +151,7 @@ export class RemoteFiles {
   }
 
   /** How many of the first bytes the target has as they should be: reading is the only proof where nothing is read at the end. */
-  async #sameBytes(connection: SshConnection, from: FileHandle, path: string, end: number, signal: AbortSignal): Promise<number> {
+  async #sameBytes(connection: SshConnection, from: FileHandle, path: string, end: number, signal: AbortSignal | undefined): Promise<number> {
     const [channel] = await connection.channels(1);
     const handle = await channel.open(path, OPEN.read);
     let same = 0;

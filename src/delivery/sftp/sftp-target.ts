@@ -7,6 +7,7 @@
  */
 import type { Digest } from '../../lib/digest.js';
 import type { Pace as RatePace } from '../../lib/pace.js';
+import { stopIfAborted } from '../abort.js';
 import { deliveryFailed } from '../failures.js';
 import { folderOf, type Folder, type TargetName } from '../names.js';
 import type { FileStat, Room, Target, Verification, WriteOptions } from '../target.js';
@@ -24,14 +25,23 @@ export function createSftpTarget(options: SftpTargetOptions): Target {
 class SftpTarget implements Target {
   readonly reserveBytes: number;
   readonly verify: Verification;
+  readonly cleanUpMs: number;
+  readonly #options: SftpTargetOptions;
   readonly #directory: RemoteDirectory;
   readonly #files: RemoteFiles;
 
-  constructor(options: SftpTargetOptions) {
+  constructor(options: SftpTargetOptions, directory = new RemoteDirectory(options), files?: RemoteFiles) {
     this.reserveBytes = options.reserveBytes ?? 0;
     this.verify = options.verify ?? 'always';
-    this.#directory = new RemoteDirectory(options);
-    this.#files = new RemoteFiles(this.#directory, this.verify);
+    this.cleanUpMs = directory.cleanUpMs;
+    this.#options = options;
+    this.#directory = directory;
+    this.#files = files ?? new RemoteFiles(directory, this.verify);
+  }
+
+  until(signal: AbortSignal, graceMs?: number): Target {
+    const directory = this.#directory.until(signal, graceMs);
+    return new SftpTarget(this.#options, directory, this.#files.in(directory));
   }
 
   pathOf(name: TargetName | Folder): string {
@@ -87,6 +97,7 @@ class SftpTarget implements Target {
       await this.#directory.refusals(channel, { doing: 'write', name, needBytes: () => bytes.length, wantsFreeName: attempt === 0 }, async () => {
         // What a broken attempt has left is ours.
         if (attempt > 0) await this.#unlink(channel, name, path);
+        stopIfAborted(this.#directory.signal);
         const handle = await channel.open(path, OPEN.write | OPEN.create | OPEN.exclusive, 0o600);
         await closing(channel, handle, async () => {
           for (let done = 0; done < bytes.length; done += channel.chunkBytes) {
