@@ -1,7 +1,6 @@
 /** The worker of a process: its pool, and all that it does for the systems that it serves. */
 import { mkdir } from 'node:fs/promises';
 import type { SystemConfig } from '../config/index.js';
-import { sweepTemporary, type Target } from '../delivery/index.js';
 import type { PipelineServices } from '../jobs/pipeline/context.js';
 import { createLargeImages } from '../jobs/pipeline/large-images.js';
 import { createSharedConversions } from '../jobs/pipeline/shared-conversions.js';
@@ -15,15 +14,14 @@ import { createTargets } from '../jobs/system-targets.js';
 import type { SystemDirectory } from '../jobs/systems/system-directory.js';
 import { ownerOfThisProcess } from '../jobs/worker-identity.js';
 import { startHeartbeat } from '../jobs/worker-registry.js';
+import { createLiveness } from '../jobs/liveness.js';
+import { startTidying } from '../jobs/tidying.js';
 import { startWorkerPool } from '../jobs/worker-pool.js';
 import { createRepairs } from '../jobs/verification/repairs.js';
 import { startVerifier } from '../jobs/verification/verifier.js';
 import { verifySystem } from '../jobs/verification/verify-system.js';
 import { GatewayError } from '../lib/errors.js';
-import type { Logger } from '../lib/log.js';
 import { createPace } from '../lib/pace.js';
-import type { PullStore } from '../models/pull-store.js';
-import { isTerminal } from '../models/pull-records.js';
 import { createBlobCache, createRooms } from '../registry/index.js';
 import { createLayerCache, probeTools } from '../rootfs/index.js';
 import type { Commons, Undo } from './commons.js';
@@ -47,7 +45,6 @@ export async function startWorker(commons: Commons, undo: Undo): Promise<void> {
   const served = servedSystems(systems, workerSystems);
   await work.sweep();
   await blobs.sweep();
-  for (const system of served()) await tidySystem(system, target(system), pulls, log);
   const pool = startWorkerPool({
     systems: served().map(({ name }) => name),
     slots: config.workerThreads,
@@ -69,6 +66,11 @@ export async function startWorker(commons: Commons, undo: Undo): Promise<void> {
         },
       }),
   });
+  // One try: what can't be reached now is looked at again soon.
+  const impatient = createTargets(ssh, { reconnects: 0 });
+  const isAlive = createLiveness(pulls, tasks);
+  const tidying = startTidying({ systems: served(), target: impatient, isAlive, log });
+  undo.push(() => tidying.stop());
   const heartbeat = await startHeartbeat({
     redis: redis.commands,
     prefix: names.prefix,
@@ -76,8 +78,7 @@ export async function startWorker(commons: Commons, undo: Undo): Promise<void> {
     systems: served,
     slots: config.workerThreads,
     running: () => pool.running,
-    // One try: what can't be reached now is looked at again soon.
-    target: createTargets(ssh, { reconnects: 0 }),
+    target: impatient,
     heartbeatMs: config.jobs.heartbeatMs,
     checkMs: config.jobs.systemCheckMs,
     log,
@@ -88,9 +89,10 @@ export async function startWorker(commons: Commons, undo: Undo): Promise<void> {
     verify: (name, repairs, signal, onProgress) =>
       verifySystem({
         system: name,
-        target: target(pullService.systemNamed(name)),
+        target: target(pullService.systemNamed(name)).until(signal),
         images,
         pulls,
+        isAlive,
         isBeingDescribed: async (image) => (await tasks.get(imageTaskId(name, image.imageId)))?.problem === null,
         repairs: repairs ? createRepairs({ images, tasks, imageTasks, pullService, answerMs: config.jobs.systemAnswerMs }) : undefined,
         maxFindings: config.verification.maxFindings,
@@ -115,8 +117,8 @@ export async function startWorker(commons: Commons, undo: Undo): Promise<void> {
     store: tasks,
     images,
     systems: served,
-    target: createTargets(ssh, { reconnects: 0 }),
-    check: (target, signal) => checkSystem({ target, work, worker: owner, probeBytes: config.jobs.systemProbeBytes, signal }),
+    target: impatient,
+    check: (target, claim, signal) => checkSystem({ id: claim, target, work, worker: owner, probeBytes: config.jobs.systemProbeBytes, signal }),
     leaseMs: config.jobs.lockDurationMs,
     pollMs: config.jobs.heartbeatMs,
     subscriber: redis.subscriber(),
@@ -139,16 +141,4 @@ function servedSystems(systems: SystemDirectory, wanted: readonly string[] | und
   const unknown = wanted.find((name) => systems.find(name) === undefined);
   if (unknown !== undefined) throw new GatewayError('UNKNOWN_SYSTEM', `--systems names "${unknown}", which is not in Platforms and was not declared by the API.`);
   return () => systems.all().filter(({ name }) => wanted.includes(name));
-}
-
-/** Removes what pulls that have ended have left on a system; a system that can't be reached is tidied another time. */
-async function tidySystem(system: SystemConfig, target: Target, pulls: PullStore, log: Logger): Promise<void> {
-  try {
-    await sweepTemporary(target, async (id) => {
-      const record = await pulls.get(id);
-      return record !== undefined && !isTerminal(record.state);
-    });
-  } catch (error) {
-    log.warn({ err: error, system: system.name }, 'the system could not be tidied');
-  }
 }

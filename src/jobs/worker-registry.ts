@@ -6,9 +6,9 @@ import type { Redis } from 'ioredis';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import type { SystemConfig } from '../config/index.js';
-import { publishedNames, type Target } from '../delivery/index.js';
-import { messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/log.js';
+import type { TargetOf } from './system-targets.js';
+import { startSystemWatch, type SystemLook } from './system-watch.js';
 
 /** What is said is believed for so many intervals. */
 const BELIEVED = 3;
@@ -83,7 +83,7 @@ export interface HeartbeatOptions {
   readonly slots: number;
   readonly running: () => number;
   /** A target that gives up soon. */
-  readonly target: (system: SystemConfig) => Target;
+  readonly target: TargetOf;
   readonly heartbeatMs: number;
   readonly checkMs: number;
   readonly log: Logger;
@@ -101,7 +101,6 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbe
   const names = namesIn(options.prefix);
   const registry = createWorkerRegistry(redis, options.prefix);
   const startedAt = new Date();
-  const isStopped = { now: false };
   const onError = (error: unknown): void => log.debug({ err: error }, 'a sign of life could not be given');
 
   async function beat(): Promise<void> {
@@ -119,30 +118,21 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbe
     await redis.pexpire(names.workers, heartbeatMs * BELIEVED);
   }
 
-  async function look(system: SystemConfig): Promise<void> {
-    const status = await statusFrom(options.target(system));
-    if (isStopped.now) return;
-    await redis.set(names.status(system.name), JSON.stringify({ ...status, worker, checkedAt: new Date() }), 'PX', checkMs * BELIEVED);
+  async function tellOf(system: string, look: SystemLook): Promise<void> {
+    await redis.set(names.status(system), JSON.stringify({ ...look, worker, checkedAt: new Date() }), 'PX', checkMs * BELIEVED);
   }
-  const lookAtAll = async (): Promise<void> => {
-    await Promise.all(options.systems().map((system) => look(system).catch(onError)));
-  };
 
   await beat().catch(onError);
-  let looking = lookAtAll();
+  const watch = startSystemWatch({ systems: options.systems, target: options.target, checkMs, tell: (system, look) => tellOf(system, look).catch(onError) });
   const beats = setInterval(() => void beat().catch(onError), heartbeatMs);
-  const looks = setInterval(() => {
-    looking = looking.then(lookAtAll);
-  }, checkMs);
   return {
     async tell() {
       await beat().catch(onError);
-      looking = looking.then(lookAtAll);
+      watch.look();
     },
     async stop() {
-      isStopped.now = true;
       clearInterval(beats);
-      clearInterval(looks);
+      watch.stop();
       try {
         await redis.srem(names.workers, worker);
         await redis.del(names.worker(worker));
@@ -155,15 +145,4 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbe
       }
     },
   };
-}
-
-async function statusFrom(target: Target): Promise<Pick<SystemStatus, 'isReachable' | 'problem' | 'freeBytes'>> {
-  try {
-    const { freeBytes } = await target.room();
-    // The room can be measured where nothing can be read.
-    await target.stat(publishedNames('0'.repeat(64)).image);
-    return { isReachable: true, problem: null, freeBytes };
-  } catch (error) {
-    return { isReachable: false, problem: messageOf(error), freeBytes: null };
-  }
 }

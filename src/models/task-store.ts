@@ -34,6 +34,11 @@ export function createTaskStore({ tasks }: Pick<Database, 'tasks'>) {
     return matched({ _id, claim: before, dueAt }, { claim, dueAt: until });
   }
 
+  /** Whether a worker has a task under this claim. One that has died has it until another takes the task. */
+  async function isClaimed(claim: string): Promise<boolean> {
+    return (await indexed(() => tasks.findOne({ claim }).lean<TaskRecord>().exec())) !== null;
+  }
+
   /** False when the claim counts no more. */
   async function renew(id: string, claim: string, until: Date): Promise<boolean> {
     return matched({ _id: id, claim }, { dueAt: until });
@@ -58,5 +63,5 @@ export function createTaskStore({ tasks }: Pick<Database, 'tasks'>) {
     return (await indexed(() => tasks.updateOne(filter, { $set: fields }).exec())).matchedCount === 1;
   }
 
-  return { put, putUnlessKnown, get, due, take, renew, release, drop, forgetSystem };
+  return { put, putUnlessKnown, get, due, take, isClaimed, renew, release, drop, forgetSystem };
 }

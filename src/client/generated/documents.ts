@@ -423,7 +423,7 @@ export type UpdateSystemInput = {
 export type VerificationFindingKind =
   /** A published image is not what the index says: its size, its content, or its metadata. */
   | 'DAMAGED'
-  /** A pull that has ended has left it. */
+  /** Work that has ended has left it: a pull, a check, or a change of names. */
   | 'LEFTOVER'
   /** A published image lacks a file. */
   | 'MISSING'

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { probeTarget, type Target } from '../../delivery/index.js';
-import { newCheckId } from '../../models/ids.js';
 import type { TaskAnswer } from '../../models/system-records.js';
 import type { WorkDirectories } from '../work-directories.js';
 
 export interface CheckSystemOptions {
+  /** The claim of the task: names the files that are tried with. */
+  readonly id: string;
   readonly target: Target;
   readonly work: WorkDirectories;
   readonly worker: string;
@@ -16,8 +17,7 @@ export interface CheckSystemOptions {
 }
 
 /** Tries a system from where this worker stands. @throws the reason of the signal, NO_SPACE of this machine's disk */
-export async function checkSystem({ target, work, worker, probeBytes, signal }: CheckSystemOptions): Promise<TaskAnswer> {
-  const id = newCheckId();
+export async function checkSystem({ id, target, work, worker, probeBytes, signal }: CheckSystemOptions): Promise<TaskAnswer> {
   const directory = await work.make(id);
   try {
     const path = join(directory, 'probe');

@@ -21,7 +21,7 @@ export interface TaskRunnerOptions {
   readonly systems: () => readonly SystemConfig[];
   /** A target that gives up soon. */
   readonly target: (system: SystemConfig) => Target;
-  readonly check: (target: Target, signal: AbortSignal) => Promise<TaskAnswer>;
+  readonly check: (target: Target, claim: string, signal: AbortSignal) => Promise<TaskAnswer>;
   /** A worker that is silent for so long (ms) has lost the task; what failed is tried again after it. */
   readonly leaseMs: number;
   readonly pollMs: number;
@@ -90,7 +90,7 @@ export function startTaskRunner(options: TaskRunnerOptions): { stop(): Promise<v
   }
 
   async function check({ _id, expiresAt }: TaskRecord, claim: string, system: SystemConfig, signal: AbortSignal): Promise<void> {
-    const answer = await options.check(options.target(system), signal);
+    const answer = await options.check(options.target(system), claim, signal);
     await store.release(_id, claim, { answer, dueAt: expiresAt ?? new Date() });
   }
 
@@ -116,7 +116,7 @@ export function startTaskRunner(options: TaskRunnerOptions): { stop(): Promise<v
 
   async function remove(task: string, claim: string, system: SystemConfig, imageId: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    await removeImage(options.target(system), imageId);
+    await removeImage(options.target(system).until(signal), imageId);
     await images.endRemoval(system.name, imageId);
     await store.drop(task, claim);
   }

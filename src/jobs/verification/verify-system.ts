@@ -7,11 +7,14 @@ import type { Pace } from '../../lib/pace.js';
 import type { PullStore } from '../../models/pull-store.js';
 import { isTerminal, LIVE_STATES } from '../../models/pull-records.js';
 import { NOTHING_VERIFIED, type VerificationFinding, type VerificationProgress } from '../../models/system-records.js';
+import type { Liveness } from '../liveness.js';
 import { verifyImage, type VerifyImageOptions } from './verify-image.js';
 
 export interface VerifySystemOptions extends Omit<VerifyImageOptions, 'find'> {
   readonly system: string;
   readonly pulls: PullStore;
+  /** Whether temporary files are still in use. */
+  readonly isAlive: Liveness;
   readonly maxFindings: number;
   readonly onProgress: (progress: VerificationProgress) => void;
 }
@@ -96,19 +99,15 @@ async function runningPulls({ system, pulls }: VerifySystemOptions): Promise<rea
   return live.filter(({ attempt }) => attempt > 0).map(({ _id }) => _id);
 }
 
-async function leftovers({ target, pulls, repairs, signal }: VerifySystemOptions, survey: Survey, report: Report): Promise<void> {
-  const isAlive = async (id: string): Promise<boolean> => {
-    const pull = await pulls.get(id);
-    return pull !== undefined && !isTerminal(pull.state);
-  };
+async function leftovers({ target, isAlive, repairs, signal }: VerifySystemOptions, survey: Survey, report: Report): Promise<void> {
   const finding = (path: string, message: string): VerificationFinding => ({ kind: 'LEFTOVER', imageId: null, path, message, pullId: null });
   if (repairs !== undefined) {
     const removed = await sweepTemporary(target, isAlive);
-    for (const path of removed) report.find(finding(path, 'A pull that has ended had left it; it was removed.'));
+    for (const path of removed) report.find(finding(path, 'Work that has ended had left it; it was removed.'));
     return;
   }
-  for (const [pullId, paths] of survey.temporary) {
-    if (signal.aborted || (await isAlive(pullId))) continue;
-    for (const path of paths) report.find(finding(path, `The pull ${pullId}, which has ended, has left it; it can be removed.`));
+  for (const [id, paths] of survey.temporary) {
+    if (signal.aborted || (await isAlive(id))) continue;
+    for (const path of paths) report.find(finding(path, `Work that has ended (${id}) has left it; it can be removed.`));
   }
 }
