@@ -160,6 +160,11 @@ export const deliverySection = {
       'always',
       '`"always"`: what lies on the system is read back; `"size"`: its size is compared',
     ),
+    cleanUpTimeout: withDefault(
+      duration(0.1),
+      10,
+      'longest time that a pull which was cancelled or has failed waits for the system, to end the step it is at, and to remove what it had begun; what is left then is removed when a worker starts or the system is verified',
+    ),
   },
   legacy: {},
 };

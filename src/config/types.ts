@@ -184,6 +184,8 @@ export interface DeliveryConfig {
   readonly reserveBytes: number;
   /** `always`: what lies on the system is read back; `size`: its size alone is compared. */
   readonly verify: 'always' | 'size';
+  /** How long what was cancelled or has failed waits for the system, to end its step and to tidy up. */
+  readonly cleanUpMs: number;
 }
 
 /** How one server is reached and trusted. */

@@ -30,7 +30,11 @@ export async function orAborted<T>(begun: Promise<T>, signal: AbortSignal | unde
  * Waits for what was begun, and when the signal has fired for `graceMs` at most: most things are over by then, and in order.
  * @throws GatewayError the reason of `signal`.
  */
-export async function orLate<T>(begun: Promise<T>, signal: AbortSignal | undefined, graceMs: number): Promise<T> {
+export async function orLate<T>(
+  begun: Promise<T>,
+  signal: AbortSignal | undefined,
+  graceMs: number,
+): Promise<T> {
   if (signal === undefined) return begun;
   const late = lateBy(signal, graceMs);
   try {

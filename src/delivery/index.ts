@@ -10,5 +10,6 @@ export { SshConnections } from './sftp/connections.js';
 export { createSftpTarget, type SftpTargetOptions } from './sftp/sftp-target.js';
 export { surveyTarget, type Survey } from './survey.js';
 export { sweepTemporary } from './sweep.js';
+export { CLEAN_UP_MS } from './target.js';
 export type { FileStat, Room, Target, Verification, WriteOptions } from './target.js';
 export type { ImagePlacement, MetadataRequest, Product, PublishedFiles, PublishRequest } from './types.js';

@@ -14,7 +14,7 @@ import { lstat } from 'node:fs/promises';
 import { sha256, type Digest } from '../lib/digest.js';
 import { abortReason } from '../lib/errors.js';
 import { HandedOn } from '../lib/handed-on.js';
-import { stopIfAborted } from './abort.js';
+import { lateBy, stopIfAborted } from './abort.js';
 import { deliveryFailed, explainProduct } from './failures.js';
 import { folderOf, publishedNames, temporaryNames, type FileNames, type TargetName } from './names.js';
 import { placeProduct } from './place-product.js';
@@ -43,18 +43,18 @@ export async function publish(target: Target, request: PublishRequest): Promise<
   const { imageId, pullId, product, signal } = request;
   const final = publishedNames(imageId);
   const temporary = temporaryNames(imageId, pullId);
-  return cleaningUp(target, temporary, signal, async () => {
+  return cleaningUp(target, temporary, signal, async (here) => {
     await requireSize(product);
-    const texts = await changedTexts(target, temporary, final, request);
+    const texts = await changedTexts(here, temporary, final, request);
     const textSizes = texts.map(({ text }) => Buffer.byteLength(text));
     const { placement, prepared } = await placeProduct(
-      target,
+      here,
       temporary.image,
       final.image,
       request,
       textSizes,
     );
-    await commit(target, [...prepared, ...(await prepareTexts(target, texts, signal))], signal);
+    await commit(target, [...prepared, ...(await prepareTexts(here, texts, signal))], signal);
     return {
       path: target.pathOf(final.image),
       metaPath: target.pathOf(final.meta),
@@ -72,22 +72,22 @@ export async function publishMetadata(target: Target, request: MetadataRequest):
   const { imageId, pullId, signal } = request;
   const final = publishedNames(imageId);
   const temporary = temporaryNames(imageId, pullId);
-  await cleaningUp(target, temporary, signal, async () => {
+  await cleaningUp(target, temporary, signal, async (here) => {
     // A .meta without an image would make the runtime try to mount what is not there.
-    if ((await target.stat(final.image))?.kind !== 'file') {
+    if ((await here.stat(final.image))?.kind !== 'file') {
       throw deliveryFailed(
         `The image ${target.pathOf(final.image)} is not there, so its metadata can't be changed. Pull it again.`,
       );
     }
-    const texts = await changedTexts(target, temporary, final, request);
+    const texts = await changedTexts(here, temporary, final, request);
     // No reserve is asked for: taking away somebody's access must not fail on a nearly full disk.
     await requireRoom(
-      target,
+      here,
       target.pathOf(final.meta),
       texts.map(({ text }) => Buffer.byteLength(text)),
       0,
     );
-    await commit(target, await prepareTexts(target, texts, signal), signal);
+    await commit(target, await prepareTexts(here, texts, signal), signal);
   });
 }
 
@@ -126,14 +126,20 @@ async function prepareTexts(
   return prepared;
 }
 
-/** The point of no return: from the first rename on an abort is not looked at any more. */
+/** The point of no return: from the first rename on an abort leaves time for the rest, and only ends what hangs. */
 async function commit(target: Target, files: readonly Prepared[], signal: AbortSignal): Promise<void> {
   stopIfAborted(signal);
-  for (const file of files) await requireUnchanged(target, file);
-  for (const file of files) {
-    await requireUnchanged(target, file);
-    await target.rename(file.temporary, file.final);
-    await target.syncFolder(folderOf(file.final));
+  for (const file of files) await requireUnchanged(target.until(signal), file);
+  const late = lateBy(signal, target.cleanUpMs);
+  const here = target.until(late.signal);
+  try {
+    for (const file of files) {
+      await requireUnchanged(here, file);
+      await here.rename(file.temporary, file.final);
+      await here.syncFolder(folderOf(file.final));
+    }
+  } finally {
+    late.stop();
   }
 }
 
@@ -145,26 +151,29 @@ async function requireUnchanged(target: Target, { temporary, version }: Prepared
   );
 }
 
-/** Runs the work; when it fails, its temporary files go, and an abort wins over what it broke on its way. */
+/** Runs the work on the target; when it fails, its temporary files go, and an abort wins over what it broke on its way. */
 async function cleaningUp<T>(
   target: Target,
   temporary: FileNames,
   signal: AbortSignal,
-  work: () => Promise<T>,
+  work: (here: Target) => Promise<T>,
 ): Promise<T> {
   try {
     stopIfAborted(signal);
-    return await work();
+    return await work(target.until(signal, target.cleanUpMs));
   } catch (failure) {
     const error = signal.aborted ? abortReason(signal) : failure;
     // Whoever goes on builds on what is there, and may have begun to.
     if (error instanceof HandedOn) throw error;
-    for (const name of [temporary.image, temporary.sidecar, temporary.meta]) {
-      // The first failure is the one to report; what can't be removed now is swept later.
-      await target.remove(name).catch(() => {});
-    }
+    await cleanUp(target, temporary);
     throw error;
   }
+}
+
+/** The first failure is the one to report; what can't be removed now, or not soon, is swept later. */
+async function cleanUp(target: Target, { image, sidecar, meta }: FileNames): Promise<void> {
+  const here = target.until(AbortSignal.timeout(target.cleanUpMs));
+  for (const name of [image, sidecar, meta]) await here.remove(name).catch(() => {});
 }
 
 /** A product of another size was cut off or exchanged; no byte of it needs to be moved to know that. */

@@ -166,11 +166,12 @@ async function tidyAfterDeadWorker({ _id: pullId }: PullRecord, attempts: number
   }
 }
 
-/** What is left of the pull on its system when it ends. What can't be removed now is found when the system is verified. */
+/** What is left of the pull on its system when it ends. What can't be removed now, or not soon, is found when the system is verified. */
 async function removeParts({ _id: pullId, system: name }: PullRecord, { pipeline, log }: PullRunnerOptions): Promise<void> {
   const system = pipeline.systems.find(name);
   if (system === undefined) return;
-  await sweepTemporary(pipeline.target(system), (id) => id !== pullId).catch((error: unknown) => {
+  const target = pipeline.target(system);
+  await sweepTemporary(target.until(AbortSignal.timeout(target.cleanUpMs)), (id) => id !== pullId).catch((error: unknown) => {
     log.warn({ err: error, pull: pullId }, 'what a pull has left on its system could not be removed');
   });
 }

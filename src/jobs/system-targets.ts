@@ -30,6 +30,7 @@ function createTarget(system: SystemConfig, connections: SshConnections, limits:
     ...(delivery.owner === undefined ? {} : { owner: delivery.owner }),
     reserveBytes: delivery.reserveBytes,
     verify: delivery.verify,
+    cleanUpMs: delivery.cleanUpMs,
   };
   if (access === 'local') return createLocalTarget(common);
   if (ssh === undefined) throw new GatewayError('BAD_CONFIG', `The system ${name} is remote and does not say how to log in: give it an "ssh" section.`);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { defaultConfig, loadConfig, type GatewayConfig, type SystemConfig } from '../../src/config/index.js';
 import { createFindings } from '../../src/config/findings.js';
 import { translateSshOptions } from '../../src/config/ssh-options.js';
-import { DEFAULT_SSH_LIMITS } from '../../src/delivery/index.js';
+import { CLEAN_UP_MS, DEFAULT_SSH_LIMITS } from '../../src/delivery/index.js';
 import { DEFAULT_REGISTRY_LIMITS } from '../../src/registry/settings.js';
 import { DEFAULT_ROOTFS_LIMITS, DEFAULT_ROOTFS_POLICY } from '../../src/rootfs/settings.js';
 import { goodFile, type JsonObject } from './good-file.js';
@@ -149,7 +149,7 @@ describe('a remote system', () => {
   it('is read as a Shifter site has it, with limits of ours', () => {
     writeFileSync(join(directory, 'id_ed25519'), 'key');
     const read = remote({ sshCmdOptions: ['-o', 'StrictHostKeyChecking=no'] });
-    expect(read).toMatchObject({ access: 'remote', imageDirectory: '/images', delivery: { verify: 'always' } });
+    expect(read).toMatchObject({ access: 'remote', imageDirectory: '/images', delivery: { verify: 'always', cleanUpMs: CLEAN_UP_MS } });
     expect(read?.ssh).toEqual({
       hosts: [
         { name: 'dtn1', port: 22 },
@@ -181,7 +181,7 @@ describe('a remote system', () => {
         reconnects: 4,
         reconnectDelay: 0.5,
       },
-      { host: 'one', delivery: { owner: '12:34' } },
+      { host: 'one', delivery: { owner: '12:34', cleanUpTimeout: 2 } },
     );
     expect(read?.ssh).toEqual({
       hosts: [{ name: 'one', port: 77 }],
@@ -199,7 +199,7 @@ describe('a remote system', () => {
       reconnects: 4,
       reconnectDelayMs: 500,
     });
-    expect(read?.delivery.owner).toEqual({ uid: 12, gid: 34 });
+    expect(read?.delivery).toMatchObject({ owner: { uid: 12, gid: 34 }, cleanUpMs: 2000 });
   });
 
   it.each([

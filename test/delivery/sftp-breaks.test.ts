@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { createSftpTarget, publish, SshConnections, type Product, type PublishRequest, type SftpTargetOptions, type SshAccount } from '../../src/delivery/index.js';
@@ -9,7 +9,7 @@ import { startCuttingProxy } from '../support/cutting-proxy.js';
 import { startDelayingProxy } from '../support/delaying-proxy.js';
 import { startSshd, type Sshd, type SshdOptions } from '../support/sshd.js';
 import { accountOf, giveTo, TEST_LIMITS } from './fixtures/targets.js';
-import { changedTarget, watchedTarget } from './fixtures/watched-target.js';
+import { watchedTarget } from './fixtures/watched-target.js';
 import { filesBelow, IMAGE_ID, makeWorkspace, MIB, ONE_IMAGE, PART, publishedDigest, PULL_ID, SIGNAL, type Workspace } from './fixtures/workspace.js';
 
 const META = 'FORMAT: squashfs\n';
@@ -272,22 +272,63 @@ it('on a long link several channels are used, and what they write is whole', asy
   }
 });
 
-it('cancelling while the server does not answer does not wait for it', async () => {
-  await start();
-  const product = await workspace.product('a', 64 * MIB);
-  const controller = new AbortController();
-  // Cleaning up does wait, until the connection counts as broken; the sweep finds what is left.
-  const patient = { ...TEST_LIMITS, stallTimeoutMs: 3_600_000, keepaliveMs: 3_600_000 };
-  const target = changedTarget(open({ limits: patient }), { remove: async () => {} });
-  let done = 0;
-  const published = publish(target, request(product, { signal: controller.signal, onBytes: (bytes) => void (done = bytes) }));
-  published.catch(() => {});
-  while (done < 16 * MIB) await setImmediate();
-  sshd.signal('SIGSTOP');
-  // Until all that was answered has arrived.
-  for (let before = -1; before !== done; await setTimeout(100)) before = done;
-  controller.abort();
-  await expect(published).rejects.toMatchObject({ code: 'CANCELLED' });
-  expect(done).toBeLessThan(64 * MIB);
-  sshd.signal('SIGCONT');
+describe('cancelling', () => {
+  /** Nothing else ends the waiting. */
+  const patient = { ...TEST_LIMITS, stallTimeoutMs: 3_600_000, keepaliveMs: 3_600_000, reconnectDelayMs: 3_600_000 };
+
+  it('while the server does not answer does not wait for it', async () => {
+    await start();
+    const product = await workspace.product('a', 64 * MIB);
+    const controller = new AbortController();
+    let done = 0;
+    const published = publish(open({ limits: patient }, { cleanUpMs: 200 }), request(product, { signal: controller.signal, onBytes: (bytes) => void (done = bytes) }));
+    published.catch(() => {});
+    while (done < 16 * MIB) await setImmediate();
+    sshd.signal('SIGSTOP');
+    // Until all that was answered has arrived.
+    for (let before = -1; before !== done; await setTimeout(100)) before = done;
+    controller.abort();
+    await expect(published).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(done).toBeLessThan(64 * MIB);
+    sshd.signal('SIGCONT');
+  });
+
+  it('while the host is away does not wait for it to come back', async () => {
+    await start();
+    const product = await workspace.product('a', 64 * MIB);
+    const controller = new AbortController();
+    let killed: Promise<void> | undefined;
+    const published = publish(
+      open({ limits: patient }, { cleanUpMs: 200 }),
+      request(product, { signal: controller.signal, onBytes: (done) => void (done > 16 * MIB ? (killed ??= sshd.kill()) : undefined) }),
+    );
+    published.catch(() => {});
+    while (killed === undefined) await setImmediate();
+    await killed;
+    controller.abort();
+    await expect(published).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  it('at any step while the server does not answer does not wait for it, and the next publish ends whole', async () => {
+    await start();
+    const steps: string[] = [];
+    const target = open({ limits: patient }, { cleanUpMs: 50 });
+    await publish(watchedTarget(target, (step) => void steps.push(step)), request(await workspace.product('a', MIB)));
+    for (let at = 0; at < steps.length; at += 1) {
+      // All steps are taken where nothing is.
+      for (const name of await readdir(workspace.images)) await rm(join(workspace.images, name), { recursive: true });
+      const other = await workspace.product(`v${at}`, MIB);
+      const controller = new AbortController();
+      let count = 0;
+      const silenced = watchedTarget(target, () => {
+        if (count++ !== at) return;
+        sshd.signal('SIGSTOP');
+        controller.abort();
+      });
+      await expect(publish(silenced, request(other, { signal: controller.signal }))).rejects.toMatchObject({ code: 'CANCELLED' });
+      sshd.signal('SIGCONT');
+      await publish(target, request(other));
+      await requireWhole(other);
+    }
+  });
 });

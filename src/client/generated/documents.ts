@@ -326,6 +326,8 @@ export type SystemDefinitionInput = {
 
 /** How images are written. */
 export type SystemDeliveryInput = {
+  /** Longest time that a pull which was cancelled or has failed waits for the system, in seconds. */
+  readonly cleanUpTimeout?: number | null | undefined;
   /** Permissions of the files, three octal digits as `0600`. */
   readonly fileMode?: string | null | undefined;
   /** Owner of the files, `uid:gid` as numbers; only root can give files away. */

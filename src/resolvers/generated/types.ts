@@ -1071,6 +1071,8 @@ export type SystemDefinitionInput = {
 
 /** How images are written. */
 export type SystemDeliveryInput = {
+  /** Longest time that a pull which was cancelled or has failed waits for the system, in seconds. */
+  readonly cleanUpTimeout?: InputMaybe<Scalars['Float']['input']>;
   /** Permissions of the files, three octal digits as `0600`. */
   readonly fileMode?: InputMaybe<Scalars['String']['input']>;
   /** Owner of the files, `uid:gid` as numbers; only root can give files away. */
