@@ -58,6 +58,8 @@ export async function verifySystem(options: VerifySystemOptions): Promise<Verifi
 class Report {
   readonly #options: VerifySystemOptions;
   progress: VerificationProgress = NOTHING_VERIFIED;
+  /** Bytes of the images that have been dealt with, and what was read for the one that is being looked at. */
+  #before = 0;
   #read = 0;
 
   constructor(options: VerifySystemOptions) {
@@ -71,15 +73,20 @@ class Report {
   /** Told of bytes of the image that is being read. */
   readonly pace: Pace = async (bytes, signal) => {
     this.#read += bytes;
-    this.#change({ bytesDone: Math.min(this.progress.bytesTotal, this.progress.bytesDone + bytes) });
+    this.#change({ bytesDone: this.#bytesDone });
     await this.#options.pace(bytes, signal);
   };
 
   /** An image has been dealt with, whether all of it was read or not. */
   done(size: number): void {
-    const { bytesTotal, bytesDone, imagesDone } = this.progress;
-    this.#change({ imagesDone: imagesDone + 1, bytesDone: Math.min(bytesTotal, bytesDone - this.#read + size) });
+    this.#before += size;
     this.#read = 0;
+    this.#change({ imagesDone: this.progress.imagesDone + 1, bytesDone: this.#bytesDone });
+  }
+
+  /** What lies beside an image is read, too, and is no part of the whole. */
+  get #bytesDone(): number {
+    return Math.min(this.progress.bytesTotal, this.#before + this.#read);
   }
 
   find(finding: VerificationFinding): void {
