@@ -35,8 +35,8 @@ export interface CacheFiles {
   hold(key: CacheKey): Promise<HeldFile | undefined>;
   /** Gives what was made at a partial path its name, held for the one who made it. */
   publish(partial: string, key: CacheKey): Promise<HeldFile>;
-  /** Takes out the least recently used files that nobody holds, until `bytes` more fit below `maxBytes`. */
-  makeRoom(bytes: number, maxBytes: number): Promise<void>;
+  /** Takes out the least recently used files that nobody holds, until all, with those that are being made, fit in `maxBytes`. */
+  trim(maxBytes: number): Promise<void>;
   /** What is on the disk of files that nobody holds. */
   spareBytes(): Promise<number>;
   /** Takes out the least recently used files that nobody holds, until that much of the disk is free again. */
@@ -105,13 +105,14 @@ export function createCacheFiles(directory: string, owner: string): CacheFiles {
       return { path, size: found.size, version: versionOf(found) };
     },
 
-    async makeRoom(bytes, maxBytes) {
+    async trim(maxBytes) {
       const files = await listContent();
-      let total = files.reduce((sum, { size }) => sum + size, 0);
+      const all = [...files, ...(await listFiles(join(directory, 'partial')))];
+      let excess = all.reduce((sum, { size }) => sum + size, 0) - maxBytes;
       for (const file of files.filter(isSpare)) {
-        if (total + bytes <= maxBytes) return;
+        if (excess <= 0) return;
         await rm(file.path, { force: true });
-        total -= file.size;
+        excess -= file.size;
       }
     },
 

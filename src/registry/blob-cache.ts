@@ -63,6 +63,8 @@ export interface BlobCache extends Evictable {
   discard(digest: Digest): Promise<void>;
   /** It is needed less than all others: first to be taken out when room is made. */
   makeLast(digest: Digest): Promise<void>;
+  /** Keeps the cache within its limit: for when much was let go of. */
+  trim(): Promise<void>;
   /** Removes what workers that died left behind; gives the number of files. */
   sweep(): Promise<number>;
 }
@@ -123,6 +125,10 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
     await bring(layer, source, signal, report);
   }
 
+  async function trim(): Promise<void> {
+    if (options.maxBytes !== undefined) await files.trim(options.maxBytes);
+  }
+
   async function discard(digest: Digest): Promise<void> {
     verified.delete(digest);
     await rm(files.path(keyOf(digest)), { force: true });
@@ -135,14 +141,16 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
     report: (progress: BlobProgress) => void,
   ): Promise<void> {
     const { digest, size } = layer;
-    if (options.maxBytes !== undefined) await files.makeRoom(size, options.maxBytes);
     await refreshOwner(files.ownersDirectory, options.owner);
     const path = files.partialPath(keyOf(digest));
     try {
-      const version = await downloadFile({ ...layer, source, path, limits, signal }, (progress) => {
-        arrived.set(digest, progress.bytesDone);
-        report(progress);
-      });
+      const version = await downloadFile(
+        { ...layer, source, path, limits, signal, onOpen: trim },
+        (progress) => {
+          arrived.set(digest, progress.bytesDone);
+          report(progress);
+        },
+      );
       // Not synced: what a crash of the machine damages is found by the next process, which has not seen these bytes.
       await rename(path, files.path(keyOf(digest)));
       verified.set(digest, version);
@@ -229,6 +237,7 @@ export function createBlobCache(options: BlobCacheOptions): BlobCache {
     evict: (bytes) => files.evict(bytes),
 
     discard,
+    trim,
 
     async makeLast(digest) {
       await files.makeLast(keyOf(digest));

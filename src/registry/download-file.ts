@@ -15,12 +15,20 @@ export interface BlobProgress {
   readonly waiting?: Wait;
 }
 
+export interface FileDownload extends Pick<
+  Download,
+  'digest' | 'size' | 'source' | 'path' | 'limits' | 'signal'
+> {
+  /** Called before the first byte is asked for. The file has its length by then, so that whoever makes room counts it. */
+  readonly onOpen: () => Promise<void>;
+}
+
 /**
  * @returns the version of the file, which has the blob's bytes.
  * @throws as `download`, and what the disk says.
  */
 export async function downloadFile(
-  job: Pick<Download, 'digest' | 'size' | 'source' | 'path' | 'limits' | 'signal'>,
+  job: FileDownload,
   report: (progress: BlobProgress) => void,
 ): Promise<string> {
   let progress: BlobProgress = { bytesDone: 0, attempt: 1, state: 'FETCHING', fromCache: false };
@@ -30,6 +38,8 @@ export async function downloadFile(
   };
   const file = await open(job.path, 'wx+', 0o600);
   try {
+    await file.truncate(job.size);
+    await job.onOpen();
     update({});
     await download({
       ...job,

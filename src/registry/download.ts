@@ -287,7 +287,7 @@ function endOf(stream: Readable): Promise<Error | undefined> {
 /** What the disk says, in our words. */
 export function diskError(error: unknown, path: string, needBytes: number): GatewayError {
   const code = errnoOf(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
     return new GatewayError(
       'NO_SPACE',
       `There is no room for the ${String(needBytes)} bytes of ${path}: free some, or set a smaller limit for the cache.`,

@@ -115,7 +115,7 @@ export function createLayerCache({ directory, owner, maxBytes, tools }: LayerCac
     try {
       const index = await scanLayer(layer, { tools, ...options, segment: { path, ...segment } });
       if (index.isSparse) return { index, release };
-      if (maxBytes !== undefined) await files.makeRoom((await stat(path)).size, maxBytes);
+      if (maxBytes !== undefined) await files.trim(maxBytes);
       const held = await files.publish(path, key);
       return {
         index: { ...index, segment: { path: held.path, isKept: true } },

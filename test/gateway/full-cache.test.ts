@@ -101,7 +101,7 @@ withMounts('what running pulls hold makes no room: NO_SPACE, and nothing is thro
   expect(await pull('app')).toMatchObject({ state: 'READY' });
 });
 
-it('a pull keeps the layers that it will need in the cache while it fetches others', async () => {
+it('a pull keeps the layers that it will need in the cache while it fetches others, and no more than the cache may have after it', async () => {
   const base = layer('base', 200 * KIB, 1);
   registry.putImage([base], 'base');
   registry.putImage([base, ...[2, 3, 4].map((seed) => layer(String(seed), 400 * KIB, seed))], 'app');
@@ -112,6 +112,9 @@ it('a pull keeps the layers that it will need in the cache while it fetches othe
   expect({ state, fromCache: layers.map(({ fromCache }) => fromCache) }).toEqual({ state: 'READY', fromCache: [true, false, false, false] });
   // Three layers and the configuration.
   expect(registry.seen.slice(from).filter(({ method, path }) => method === 'GET' && path.includes('/blobs/'))).toHaveLength(4);
+  const sizes = readdirSync(inCache('sha256')).map((name) => statSync(inCache('sha256', name)).size);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(600 * KIB);
+  expect(sizes).not.toEqual([]);
   expect(site.leftovers()).toEqual([]);
 });
 

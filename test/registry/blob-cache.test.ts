@@ -285,6 +285,38 @@ test('the least recently used goes first, and what is held stays readable', asyn
   expect(await readFile(reader.path, 'utf8')).toBe('held------');
 });
 
+test('downloads side by side keep within the limit together, each from its beginning with all that it will have', async () => {
+  const cache = createBlobCache({ directory, owner: 'a', maxBytes: 30 });
+  for (const text of ['old-one---', 'old-two---', 'old-three-']) {
+    const old = blob(text);
+    await (await cache.fetch(old, old.source, { signal })).release();
+  }
+  const gate = deferred();
+  const coming = ['new-one---', 'new-two---', 'new-three-'].map((text) => {
+    const one = blob(text);
+    const begun = deferred();
+    const source: BlobSource = async (range) => {
+      begun.resolve();
+      await gate.promise;
+      return one.source(range);
+    };
+    return { begun: begun.promise, held: cache.fetch(one, source, { signal }) };
+  });
+  await Promise.all(coming.map(({ begun }) => begun));
+  expect(await readdir(join(directory, 'sha256'))).toEqual([]);
+  gate.resolve();
+  const held = await Promise.all(coming.map((one) => one.held));
+  // What is held stays above it, and goes when room is made after that.
+  const more = blob('one more--');
+  const last = await cache.fetch(more, more.source, { signal });
+  expect(await readdir(join(directory, 'sha256'))).toHaveLength(4);
+  await Promise.all(held.map((one) => one.release()));
+  await cache.trim();
+  expect(await readdir(join(directory, 'sha256'))).toHaveLength(3);
+  expect(await cache.has(more)).toBe(true);
+  await last.release();
+});
+
 test('a dead worker leaves nothing; a living one keeps its files', async () => {
   const cache = createBlobCache({ directory, owner: 'alive' });
   await cache.sweep();

@@ -21,7 +21,7 @@ export interface Admitted {
  * @throws GatewayError NO_SPACE with paths, need and have, or the reason of the signal. Nothing is held then.
  */
 export async function admit(context: PullContext, image: ResolvedImage, productKey: string): Promise<Admitted> {
-  const { services, system, workDirectory, progress, signal } = context;
+  const { services, system, workDirectory, progress, signal, log } = context;
   const { blobs, layers, rooms, tools, config } = services;
   const { squashfs } = system;
   const held: (() => Promise<void>)[] = [];
@@ -39,6 +39,7 @@ export async function admit(context: PullContext, image: ResolvedImage, productK
     async release() {
       await letGo();
       room.release();
+      await blobs.trim().catch((error: unknown) => log.warn({ err: error }, 'the cache could not be brought back within its limit'));
     },
   });
 
