@@ -41,16 +41,18 @@ static size_t take(struct reader *reader, size_t most, const uint8_t **data)
 {
 	size_t size;
 
-	if (reader->left == 0) {
+	if (reader->left == 0 && reader->bytes <= reader->most) {
 		reader->left = stream_next(reader->stream, &reader->at);
 		reader->bytes += reader->left;
-		if (reader->bytes > reader->most) {
-			/* So that the gateway can name the entry. */
-			emit_flush();
-			die(EXIT_LIMIT, "more than %llu bytes", (unsigned long long)reader->most);
-		}
 		if (reader->left > 0)
 			digester_add(reader->digester, reader->at, reader->left);
+		/* What lies within the limit is still read, so that the gateway can name the entry that goes beyond it. */
+		if (reader->bytes > reader->most)
+			reader->left -= reader->bytes - reader->most;
+	}
+	if (reader->left == 0 && reader->bytes > reader->most) {
+		emit_flush();
+		die(EXIT_LIMIT, "more than %llu bytes", (unsigned long long)reader->most);
 	}
 	size = reader->left < most ? reader->left : most;
 	*data = reader->at;

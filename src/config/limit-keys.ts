@@ -61,11 +61,8 @@ export const rootfsLimitsSection = {
   keys: {
     layerSize: withDefault(size(1024), '256 GiB', 'one layer, uncompressed'),
     imageSize: withDefault(size(1024), '512 GiB', 'all layers, uncompressed'),
-    ratio: withDefault(
-      count(1, MANY),
-      1000,
-      'uncompressed to compressed size of a layer, after the first 64 MiB',
-    ),
+    ratio: withDefault(count(1, MANY), 1000, 'uncompressed to compressed size of a layer'),
+    ratioFrom: withDefault(size(0), '64 MiB', 'the ratio of smaller layers (uncompressed) is not looked at: small ones of zeros are normal'),
     entries: withDefault(count(1, MANY), 1_100_000, 'entries of all layers; while an image is made each takes some 110 bytes of memory of the worker, and twice what its name has beyond ten: with so many of usual names a worker with one pull keeps under 300 MB, with five million it takes 700 MB'),
     smallEntries: withDefault(count(1, MANY), 100_000, 'entries of an image that is made beside others; of larger ones a worker makes one at a time, and the others wait for their turn: so many large images at once take no more memory than one'),
     depth: withDefault(count(1, 1000), 256, 'components of a path'),

@@ -307,6 +307,7 @@ function readRootfsLimits(values: TopLevelValues, findings: Findings): RootfsLim
     layerBytes: limits.layerSize,
     imageBytes: limits.imageSize,
     ratio,
+    ratioFromBytes: limits.ratioFrom,
     entries,
     smallEntries,
     depth,

@@ -340,8 +340,10 @@ export interface RegistryLimitsConfig {
 export interface RootfsLimitsConfig {
   readonly layerBytes: number;
   readonly imageBytes: number;
-  /** Uncompressed to compressed, after the first 64 MiB. */
+  /** Uncompressed to compressed. */
   readonly ratio: number;
+  /** The ratio of smaller layers is not looked at. */
+  readonly ratioFromBytes: number;
   readonly entries: number;
   /** Of an image that is made beside others; of larger ones a worker makes one at a time. */
   readonly smallEntries: number;

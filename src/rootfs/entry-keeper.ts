@@ -1,7 +1,7 @@
 import { EntryTable } from './entry-table.js';
 import { tooManyBytes } from './layer.js';
-import type { RootfsLimits } from './settings.js';
-import { bad, show, type TarEntry } from './tar-entry.js';
+import { siteLimit, type RootfsLimits } from './settings.js';
+import { bad, type TarEntry } from './tar-entry.js';
 import { TarParser } from './tar-parser.js';
 
 /** Notes the entries of an archive, as long as they keep within the limits. */
@@ -34,16 +34,20 @@ export class EntryKeeper {
   #add(entry: TarEntry, offset: number): void {
     const limits = this.#limits;
     if (this.entries.length >= limits.entries)
-      throw bad(`it has more than ${String(limits.entries)} entries, the limit of this site (RootfsLimits.entries)`);
+      throw bad(`the layer has more than ${String(limits.entries)} entries, ${siteLimit('entries')}`);
     let xattrBytes = 0;
     for (const [name, value] of entry.xattrs) xattrBytes += name.length + value.length;
     if (xattrBytes > limits.xattrBytes)
-      throw bad(`${show(entry.name)} has ${String(xattrBytes)} bytes of extended attributes`);
+      throw bad(
+        `it has ${String(xattrBytes)} bytes of extended attributes, more than ${String(limits.xattrBytes)}, ${siteLimit('xattrSize')}`,
+      );
     if (entry.sparse !== undefined) this.holes += entry.size;
     if (this.holes > limits.layerBytes) throw tooManyBytes(limits);
     this.entries.add(entry, offset);
     this.#rareBytes += xattrBytes + 8 * (entry.sparse?.length ?? 0);
     if (this.entries.nameBytes + this.#rareBytes > limits.nameBytes)
-      throw bad(`its names and attributes take more than ${String(limits.nameBytes)} bytes of memory`);
+      throw bad(
+        `names and attributes of the layer take more than ${String(limits.nameBytes)} bytes of memory, ${siteLimit('namesSize')}`,
+      );
   }
 }

@@ -2,7 +2,7 @@
 import type { Digest } from '../lib/digest.js';
 import { GatewayError } from '../lib/errors.js';
 import type { EntryTable } from './entry-table.js';
-import type { RootfsLimits } from './settings.js';
+import { siteLimit, type RootfsLimits } from './settings.js';
 import { saidBy } from './squash.js';
 import { bad } from './tar-entry.js';
 
@@ -47,30 +47,32 @@ export interface Scanned {
   readonly diffHex: string;
 }
 
-/** The ratio of a layer is not looked at below this size: small layers of zeros are normal. */
-const RATIO_FROM_BYTES = 64 * 2 ** 20;
-
 /** Uncompressed bytes that a layer may have: by its limit, or by its ratio. */
-export function maxBytesOf(layer: Layer, { layerBytes, ratio }: RootfsLimits): number {
-  return Math.min(layerBytes, Math.max(RATIO_FROM_BYTES, Math.floor(layer.size * ratio)));
+export function maxBytesOf(layer: Layer, { layerBytes, ratio, ratioFromBytes }: RootfsLimits): number {
+  return Math.min(layerBytes, Math.max(ratioFromBytes, Math.floor(layer.size * ratio)));
 }
 
 /** The error for a layer with more bytes than that. */
 export function beyondMaxBytes(layer: Layer, limits: RootfsLimits): GatewayError {
   if (maxBytesOf(layer, limits) === limits.layerBytes) return tooManyBytes(limits);
-  return bad(`it inflates to more than ${String(limits.ratio)} times its size`);
+  return bad(`the layer inflates to more than ${String(limits.ratio)} times its size, ${siteLimit('ratio')}`);
 }
 
-/** What imagegw-squash said of the layer, as a sentence about it. */
-export function readably(error: unknown, layer: Layer, limits: RootfsLimits): unknown {
+/**
+ * What imagegw-squash said of the layer, as a sentence about it.
+ *
+ * @param atEntry names the entry at which it ended: it sends all headers before it tells of an entry.
+ */
+export function readably(error: unknown, layer: Layer, limits: RootfsLimits, atEntry: (error: unknown) => unknown): unknown {
   if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER' || !error.message.includes('it said: '))
     return error;
   const said = saidBy(error);
-  return said.startsWith('more than ') ? beyondMaxBytes(layer, limits) : bad(said);
+  if (said.startsWith('more than ')) return atEntry(beyondMaxBytes(layer, limits));
+  return said.startsWith('the archive is cut') ? atEntry(bad(said)) : bad(said);
 }
 
 export function tooManyBytes(limits: RootfsLimits): GatewayError {
-  return bad(`it has more than ${String(limits.layerBytes)} bytes uncompressed`);
+  return bad(`the layer has more than ${String(limits.layerBytes)} bytes uncompressed, ${siteLimit('layerSize')}`);
 }
 
 /** Names the layer in an error about it. */

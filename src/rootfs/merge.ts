@@ -5,7 +5,7 @@
 import type { EntryTable } from './entry-table.js';
 import { Pacer } from './pacer.js';
 import { aboutLayer, type LayerIndex } from './layer.js';
-import type { RootfsLimits } from './settings.js';
+import { siteLimit, type RootfsLimits } from './settings.js';
 import { bad, show, type EntryType } from './tar-entry.js';
 import { componentsOf, directoryAt } from './resolve.js';
 import { Tree, type NodeId } from './tree.js';
@@ -31,9 +31,11 @@ export async function mergeLayers(
       bytes += index.bytes;
       entries += index.entries.length;
       if (bytes > limits.imageBytes)
-        throw bad(`with it the image has more than ${String(limits.imageBytes)} bytes uncompressed`);
+        throw bad(
+          `with it the image has more than ${String(limits.imageBytes)} bytes uncompressed, ${siteLimit('imageSize')}`,
+        );
       if (entries > limits.entries)
-        throw bad(`with it the image has more than ${String(limits.entries)} entries, the limit of this site (RootfsLimits.entries)`);
+        throw bad(`with it the image has more than ${String(limits.entries)} entries, ${siteLimit('entries')}`);
       await new LayerMerge(tree, index.entries, number, limits).apply(pacer);
     } catch (error) {
       throw aboutLayer(index.layer, error);
@@ -173,13 +175,11 @@ class LayerMerge {
     }
   }
 
-  #isOverlayWhiteout({ index, type, linkName }: Addition): boolean {
+  #isOverlayWhiteout(addition: Addition): boolean {
+    const { index, type } = addition;
     if (type !== 'hardlink') return isOverlayWhiteout(this.#entries, index);
     // The kernel makes all whiteouts of a layer one device with many names.
-    return (
-      this.#overlayWhiteouts.size > 0 &&
-      this.#overlayWhiteouts.has(componentsOf(linkName, this.#limits.depth).join('/'))
-    );
+    return this.#overlayWhiteouts.size > 0 && this.#overlayWhiteouts.has(this.#target(addition).join('/'));
   }
 
   #leaveOut({ components }: Addition): void {
@@ -207,12 +207,21 @@ class LayerMerge {
   }
 
   /** The object that a hard link's target names at this moment. */
-  #find({ name, linkName }: Addition): NodeId | undefined {
-    const components = componentsOf(linkName, this.#limits.depth);
+  #find(addition: Addition): NodeId | undefined {
+    const components = this.#target(addition);
     const last = components.pop();
-    if (last === undefined) throw bad(`${show(name)} is a hard link to the root`);
+    if (last === undefined) throw bad(`${show(addition.name)} is a hard link to the root`);
     const directory = directoryAt(this.#tree, components);
     return directory === undefined ? undefined : this.#tree.child(directory, last);
+  }
+
+  /** What a hard link names. */
+  #target({ name, linkName }: Addition): string[] {
+    return componentsOf(
+      linkName,
+      this.#limits.depth,
+      () => `${show(name)} is a hard link to ${show(linkName)}, which`,
+    );
   }
 
   #parentOf({ name, components }: Addition): NodeId {

@@ -1,4 +1,5 @@
 /** How paths of layers lead through the tree. */
+import { siteLimit } from './settings.js';
 import { bad, show } from './tar-entry.js';
 import type { NodeId, Tree } from './tree.js';
 
@@ -11,19 +12,20 @@ const MAX_COMPONENT = 255;
 /**
  * The components of a path as a layer writes it: leading `/` and `./` go, `..` is refused (`foo..bar` is a name).
  *
+ * @param subject what a message says it about
  * @throws GatewayError BAD_LAYER
  */
-export function componentsOf(path: string, maxDepth: number): string[] {
+export function componentsOf(path: string, maxDepth: number, subject: () => string = () => show(path)): string[] {
   if (path.length > MAX_PATH)
-    throw bad(`${show(path)}... has ${String(path.length)} bytes, more than a path can have`);
+    throw bad(`${subject()} has ${String(path.length)} bytes, more than a path can have`);
   const components = path.split('/').filter((part) => part !== '' && part !== '.');
   for (const part of components) {
-    if (part === '..') throw bad(`${show(path)} leads out of its place`);
+    if (part === '..') throw bad(`${subject()} leads out of its place`);
     if (part.length > MAX_COMPONENT)
-      throw bad(`${show(path)} has a component of ${String(part.length)} bytes, more than a name can have`);
+      throw bad(`${subject()} has a component of ${String(part.length)} bytes, more than a name can have`);
   }
   if (components.length > maxDepth)
-    throw bad(`${show(path)} is ${tooDeep(components.length, maxDepth)}`);
+    throw bad(`${subject()} is ${tooDeep(components.length, maxDepth)}`);
   return components;
 }
 
@@ -110,7 +112,7 @@ function touchUp(tree: Tree, directory: NodeId, layer: number): void {
 }
 
 function tooDeep(depth: number, maxDepth: number): string {
-  return `${String(depth)} directories deep, more than the limit of ${String(maxDepth)}`;
+  return `${String(depth)} directories deep, more than ${String(maxDepth)}, ${siteLimit('depth')}`;
 }
 
 /** The node at a path of which no component is a link. */

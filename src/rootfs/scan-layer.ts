@@ -88,7 +88,7 @@ async function scanPlain(
   output: readonly string[],
 ): Promise<Scanned | undefined> {
   const reading = readRecords(options.limits, options.onEntry);
-  await runScan(layer, options, output, reading.records);
+  await runScan(layer, options, output, reading);
   return reading.end();
 }
 
@@ -98,6 +98,8 @@ function readRecords(
   onEntry: (() => void) | undefined,
 ): {
   readonly records: RecordReader;
+  /** Names the entry that was read last in an error about the layer. */
+  atEntry(error: unknown): unknown;
   /** Undefined when the layer holds a sparse file. @throws GatewayError BAD_LAYER */
   end(): Scanned | undefined;
 } {
@@ -117,6 +119,7 @@ function readRecords(
   });
   return {
     records,
+    atEntry: (error) => parser.atEntry(error),
     end() {
       if (isSparse) return undefined;
       parser.end();
@@ -135,7 +138,7 @@ async function runScan(
   layer: LayerBlob,
   { tools, limits, signal }: ScanOptions,
   output: readonly string[],
-  records: RecordReader,
+  { records, atEntry }: Pick<ReturnType<typeof readRecords>, 'records' | 'atEntry'>,
 ): Promise<void> {
   const args = [
     ...['scan', '--hash', digestAlgorithm(layer.diffId), '--max-bytes', String(maxBytesOf(layer, limits))],
@@ -148,7 +151,7 @@ async function runScan(
       records,
     );
   } catch (error) {
-    throw readably(error, layer, limits);
+    throw readably(error, layer, limits, atEntry);
   } finally {
     await file.close();
   }

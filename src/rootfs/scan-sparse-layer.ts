@@ -35,10 +35,10 @@ export async function scanSparseLayer(layer: LayerBlob, options: SparseScanOptio
   let bytes = 0;
   for await (const chunk of inflate(layer.path, tools, signal)) {
     bytes += chunk.length;
-    if (bytes > maxBytesOf(layer, limits)) throw beyondMaxBytes(layer, limits);
-    if (bytes + keep.holes > limits.layerBytes) throw tooManyBytes(limits);
     hash.update(chunk);
     parser.write(chunk);
+    if (bytes > maxBytesOf(layer, limits)) throw parser.atEntry(beyondMaxBytes(layer, limits));
+    if (bytes + keep.holes > limits.layerBytes) throw parser.atEntry(tooManyBytes(limits));
   }
   parser.end();
   await writeBodies(layer, entries, options);

@@ -33,8 +33,10 @@ export interface RootfsLimits {
   readonly layerBytes: number;
   /** Uncompressed bytes of all layers. */
   readonly imageBytes: number;
-  /** Uncompressed to compressed, after the first 64 MiB of a layer. */
+  /** Uncompressed to compressed. */
   readonly ratio: number;
+  /** The ratio of a layer is not looked at below this size: small layers of zeros are normal. */
+  readonly ratioFromBytes: number;
   readonly entries: number;
   /** Of an image that is made beside others; of larger ones a worker makes one at a time. */
   readonly smallEntries: number;
@@ -51,6 +53,7 @@ export const DEFAULT_ROOTFS_LIMITS: RootfsLimits = {
   layerBytes: 256 * 2 ** 30,
   imageBytes: 512 * 2 ** 30,
   ratio: 1000,
+  ratioFromBytes: 64 * 2 ** 20,
   entries: 1_100_000,
   smallEntries: 100_000,
   depth: 256,
@@ -59,6 +62,11 @@ export const DEFAULT_ROOTFS_LIMITS: RootfsLimits = {
   xattrBytes: 65_536,
   nameBytes: 96 * 2 ** 20,
 };
+
+/** How a message names a limit: by the key of the configuration that changes it. */
+export function siteLimit(key: string): string {
+  return `the limit of this site (RootfsLimits.${key})`;
+}
 
 export interface SquashfsOptions {
   readonly compression: 'zstd' | 'gzip' | 'lz4' | 'xz';

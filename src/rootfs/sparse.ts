@@ -2,7 +2,7 @@
  * Sparse files, in the four ways in which GNU tar writes them: its old type `S`, and pax 0.0, 0.1 and 1.0. The archive
  * holds only the data; a map says where it belongs, and the rest are zeros.
  */
-import { bad, decimal, number, show, type PaxRecords } from './tar-entry.js';
+import { bad, decimal, number, type PaxRecords } from './tar-entry.js';
 
 /** Where the stored bytes belong, in order: offset and length of each piece in turn. */
 export type SparseMap = readonly number[];
@@ -17,7 +17,7 @@ const EXTENSION_PIECES = 21;
 export function sparseSize(block: Buffer, flag: string, pax: PaxRecords): number {
   if (flag === GNU_SPARSE) return number(block, 483, 12);
   const size = pax.get('GNU.sparse.realsize') ?? pax.get('GNU.sparse.size');
-  if (size === undefined) throw bad('a sparse file does not say its size');
+  if (size === undefined) throw bad('it is a sparse file that does not say its size');
   return decimal(size, 'GNU.sparse.size');
 }
 
@@ -81,17 +81,17 @@ export class BodyMap {
 }
 
 /** @throws GatewayError BAD_LAYER unless the pieces are in order, lie inside the file and make up what is stored. */
-export function checkedMap(name: string, pieces: readonly number[], size: number, stored: number): SparseMap {
+export function checkedMap(pieces: readonly number[], size: number, stored: number): SparseMap {
   let end = 0;
   let sum = 0;
   for (let i = 0; i < pieces.length; i += 2) {
     const offset = pieces[i] ?? NaN;
     const length = pieces[i + 1] ?? NaN;
     if (!(offset >= end && length >= 0 && offset + length <= size))
-      throw bad(`${show(name)} is a sparse file with an impossible map`);
+      throw bad('it is a sparse file with an impossible map');
     end = offset + length;
     sum += length;
   }
-  if (sum !== stored) throw bad(`${show(name)} is a sparse file whose map is not of the data that is stored`);
+  if (sum !== stored) throw bad('it is a sparse file whose map is not of the data that is stored');
   return pieces;
 }

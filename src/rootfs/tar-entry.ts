@@ -92,29 +92,32 @@ function signedBytes(block: Buffer): number {
 export function bodySize(block: Buffer, flag: string, pax: PaxRecords): number {
   if (flag >= '1' && flag <= '6') return 0;
   const size = pax.has('size') ? decimal(pax.get('size') ?? '', 'size') : number(block, 124, 12);
-  if (!Number.isSafeInteger(size) || size < 0) throw bad(`an entry has the impossible size ${String(size)}`);
+  if (!Number.isSafeInteger(size) || size < 0) throw bad(`its size is ${String(size)}, which is impossible`);
   return size;
+}
+
+/** The name of an entry, from what can hold it. Where there are two, the tools that make and unpack images take GNU's. */
+export function entryName(block: Buffer, pax: PaxRecords, longName: string | undefined): string {
+  return pax.get('GNU.sparse.name') ?? longName ?? pax.get('path') ?? headerName(block);
 }
 
 /**
  * @throws GatewayError BAD_LAYER for types that are not part of a file system and malformed numbers.
  */
 export function readEntry(
+  name: string,
   block: Buffer,
   flag: string,
   pax: PaxRecords,
-  longName: string | undefined,
   longLink: string | undefined,
 ): TarEntry {
-  // Where both are there, the tools that make and unpack images take GNU's.
-  const name = pax.get('GNU.sparse.name') ?? longName ?? pax.get('path') ?? headerName(block);
   const type = TYPES[flag];
-  if (type === undefined) throw bad(`${show(name)} has the unknown type ${show(flag)}`);
+  if (type === undefined) throw bad(`it has the unknown type ${show(flag)}`);
   const size = bodySize(block, flag, pax);
   // Old archives mark directories by their name.
   const actual: EntryType = type === 'file' && name.endsWith('/') ? 'directory' : type;
   if (actual !== 'file' && size !== 0)
-    throw bad(`${show(name)} is a ${actual} with a body`);
+    throw bad(`it is a ${actual} with a body`);
   return {
     name,
     type: actual,
@@ -218,7 +221,7 @@ export function number(block: Buffer, offset: number, length: number): number {
     }
     at = blanksEnd(block, at, end);
     if (at < end && block[at] !== 0)
-      throw bad(`a header holds ${show(text(block, offset, length).trim())} where a number belongs`);
+      throw bad(`its header holds ${show(text(block, offset, length).trim())} where a number belongs`);
     return value;
   }
   let value = (first & 0x40) !== 0 ? BigInt((first & 0x7f) - 0x80) : BigInt(first & 0x7f);
@@ -240,7 +243,7 @@ function isBlank(byte: number): boolean {
 /** A number as pax writes it. @throws GatewayError BAD_LAYER */
 export function decimal(value: string, keyword: string): number {
   if (!/^-?\d{1,20}(\.\d*)?$/.test(value))
-    throw bad(`the pax record ${keyword} is ${show(value)}, which is no number`);
+    throw bad(`its pax record ${keyword} is ${show(value)}, which is no number`);
   return Number(value);
 }
 

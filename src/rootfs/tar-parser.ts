@@ -2,6 +2,8 @@
  * A tar archive as it streams by: feed it chunks, it calls back for each entry and, where the caller wants them, for
  * the bytes of its body. Synchronous, so that a million entries cost no promises.
  */
+import { GatewayError } from '../lib/errors.js';
+import { siteLimit } from './settings.js';
 import {
   BodyMap,
   checkedMap,
@@ -17,6 +19,7 @@ import {
   bad,
   BLOCK,
   bodySize,
+  entryName,
   isZeroBlock,
   parsePax,
   readEntry,
@@ -71,14 +74,35 @@ export class TarParser {
   #pending:
     { readonly entry: TarEntry; stored: number; pieces: number[]; inBody: BodyMap | undefined } | undefined;
   #sparseBytes = 0;
+  /** The entry that is being read, or was read last. */
+  #name: string | undefined;
+  #isInEntry = false;
 
   constructor(handler: TarHandler, limits: TarParserLimits) {
     this.#handler = handler;
     this.#limits = limits;
   }
 
-  /** @throws GatewayError BAD_LAYER, and whatever the handler throws. */
+  /** @throws GatewayError BAD_LAYER naming the entry, also one of the handler; and whatever else that throws. */
   write(chunk: Buffer): void {
+    try {
+      this.#write(chunk);
+    } catch (error) {
+      throw this.atEntry(error);
+    }
+  }
+
+  /** An error about the layer, with the place where the archive was read last. */
+  atEntry(error: unknown): unknown {
+    if (!(error instanceof GatewayError) || error.code !== 'BAD_LAYER') return error;
+    const place =
+      this.#name === undefined
+        ? 'at its beginning'
+        : `${this.#isInEntry ? 'the entry' : 'behind the entry'} ${show(this.#name)}`;
+    return new GatewayError('BAD_LAYER', `${place}: ${error.message}`, { cause: error });
+  }
+
+  #write(chunk: Buffer): void {
     for (let at = 0; at < chunk.length;) {
       const take = Math.min(this.#left, chunk.length - at);
       const piece = chunk.subarray(at, at + take);
@@ -112,7 +136,7 @@ export class TarParser {
       this.#part === 'trailer' ||
       (this.#part === 'body' && !this.#wanted && bytes === this.#left) ||
       (this.#part === 'padding' && bytes <= this.#left);
-    if (!isPart) throw bad('an entry has a size that can be read in two ways');
+    if (!isPart) throw this.atEntry(bad('it has a size that can be read in two ways'));
     this.#position += bytes;
     if (this.#part === 'trailer') return;
     this.#left -= bytes;
@@ -127,7 +151,7 @@ export class TarParser {
       this.#part === 'trailer' ||
       this.#part === 'padding' ||
       (this.#part === 'header' && this.#left === BLOCK);
-    if (!between) throw bad('the archive is cut in the middle of an entry');
+    if (!between) throw this.atEntry(bad('the archive is cut in the middle of an entry'));
   }
 
   #collected(block: Buffer): void {
@@ -157,26 +181,30 @@ export class TarParser {
   #header(block: Buffer): void {
     if (isZeroBlock(block)) {
       if (this.#pax.size > 0 || this.#longName !== undefined || this.#longLink !== undefined)
-        throw bad('it ends with a header without its entry');
+        throw bad('the archive ends with a header without its entry');
       return this.#begin('trailer', BLOCK);
     }
     const flag = typeFlag(block);
     const meta = META[flag];
     if (meta !== undefined) {
       const size = bodySize(block, flag, new Map());
-      const limit =
-        meta === 'pax' || meta === 'globalPax' ? this.#limits.paxBytes : this.#limits.longNameBytes;
+      const isPax = meta === 'pax' || meta === 'globalPax';
+      const limit = isPax ? this.#limits.paxBytes : this.#limits.longNameBytes;
       if (size > limit)
-        throw bad(`a ${meta} header has ${String(size)} bytes, more than the limit of ${String(limit)}`);
+        throw bad(
+          `a ${meta} header has ${String(size)} bytes, more than ${String(limit)}, ${siteLimit(isPax ? 'paxSize' : 'longNameSize')}`,
+        );
       if (size === 0) return this.#begin('header', BLOCK);
       this.#paddingAfter = paddingOf(size);
       return this.#begin(meta, size + this.#paddingAfter);
     }
     const pax = recordsFor(this.#global, this.#pax);
-    const entry = readEntry(block, flag, pax, this.#longName, this.#longLink);
-    if (entry.name === '') throw bad('an entry has no name');
-    if (entry.name.includes('\0') || entry.linkName.includes('\0'))
-      throw bad(`${show(entry.name)} has a NUL in a name`);
+    const name = entryName(block, pax, this.#longName);
+    if (name === '') throw bad('an entry has no name');
+    this.#name = name;
+    this.#isInEntry = true;
+    const entry = readEntry(name, block, flag, pax, this.#longLink);
+    if (name.includes('\0') || entry.linkName.includes('\0')) throw bad('it has a NUL in a name');
     this.#pax = new Map();
     this.#longName = undefined;
     this.#longLink = undefined;
@@ -206,7 +234,7 @@ export class TarParser {
     this.#sparseBytes += BLOCK;
     if (this.#sparseBytes > this.#limits.paxBytes)
       throw bad(
-        `${show(pending.entry.name)} is a sparse file with a map of more than ${String(this.#limits.paxBytes)} bytes`,
+        `it is a sparse file with a map of more than ${String(this.#limits.paxBytes)} bytes, ${siteLimit('paxSize')}`,
       );
     if (pending.inBody === undefined) {
       const { pieces, hasMore } = extensionPieces(block);
@@ -214,7 +242,7 @@ export class TarParser {
       return hasMore ? this.#begin('sparse', BLOCK) : this.#emitSparse();
     }
     pending.stored -= BLOCK;
-    if (pending.stored < 0) throw bad(`${show(pending.entry.name)} is a sparse file with an impossible map`);
+    if (pending.stored < 0) throw bad('it is a sparse file with an impossible map');
     const pieces = pending.inBody.add(Buffer.from(block));
     if (pieces === undefined) return this.#begin('sparse', BLOCK);
     pending.pieces = pieces;
@@ -227,7 +255,7 @@ export class TarParser {
     const { entry, pieces, stored } = pending;
     this.#pending = undefined;
     this.#sparseBytes = 0;
-    this.#emit({ ...entry, sparse: checkedMap(entry.name, pieces, entry.size, stored) }, stored);
+    this.#emit({ ...entry, sparse: checkedMap(pieces, entry.size, stored) }, stored);
   }
 
   #emit(entry: TarEntry, stored: number): void {
@@ -247,6 +275,7 @@ export class TarParser {
 
   #begin(part: Part, left: number): void {
     this.#part = part;
+    if (part === 'header' || part === 'trailer') this.#isInEntry = false;
     this.#left = left;
   }
 }
