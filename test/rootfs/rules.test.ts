@@ -222,6 +222,59 @@ describe('the merge', () => {
   });
 });
 
+describe.each([
+  ['imagegw-squash', {}],
+  ['mksquashfs', { squashfs: { compression: 'zstd', level: 3, blockSize: 131_072, extraOptions: ['-no-exports'] } }],
+] as const)('through %s', (_, pack) => {
+  /** Lines of `unsquashfs -lln`: mode, owners, time and name. */
+  async function listed(...tars: readonly Buffer[]): Promise<string[]> {
+    return inScratch(async (directory) => {
+      const layers = tars.map((tar) => writeLayer(join(directory, 'blobs'), tar));
+      const { product } = await convert(layers, directory, { pack });
+      const text = execFileSync('unsquashfs', ['-lln', product.path], { encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } });
+      return [...text.matchAll(/^(\S{10}) (\S+) +\d+ (\S+ \S+) squashfs-root\/(\S+)/gm)].map(([, mode, owners, time, name]) => `${name!} ${mode!} ${owners!} ${time!}`);
+    });
+  }
+
+  it('parents that no layer describes belong to root, can be read by all, and are as old as all time', async () => {
+    const x = { ...file('a/b/x'), uid: 7, gid: 8, mode: 0o600 };
+    expect(await listed(tarOf(symlink('s', 'l/m')), tarOf(x, { ...x, name: 's/n/x' }))).toEqual([
+      'a drwxr-xr-x 0/0 1970-01-01 00:00',
+      'a/b drwxr-xr-x 0/0 1970-01-01 00:00',
+      'a/b/x -rw------- 7/8 2023-11-14 22:13',
+      'l drwxr-xr-x 0/0 1970-01-01 00:00',
+      'l/m drwxr-xr-x 0/0 1970-01-01 00:00',
+      'l/m/n drwxr-xr-x 0/0 1970-01-01 00:00',
+      'l/m/n/x -rw------- 7/8 2023-11-14 22:13',
+      's lrwxrwxrwx 0/0 2023-11-14 22:13',
+    ]);
+  });
+
+  it('times that squashfs does not hold become the nearest that it does, and fractions are cut', async () => {
+    const at = (name: string, mtime: string): TarItem => ({ ...file(name), pax: { mtime } });
+    const tar = tarOf(
+      { ...file('a'), mtime: -5 },
+      { ...dir('b/'), mtime: 5_000_000_000 },
+      at('c', '-1.5'),
+      at('d', '99999999999999'),
+      { ...symlink('e', 'a'), mtime: 2 ** 32 - 1 },
+      { ...file('f'), mtime: 2 ** 32 - 60 },
+      at('g', '59.999'),
+      at('h', '60'),
+    );
+    expect((await listed(tar)).map((line) => `${line[0]!} ${line.split(' ').slice(-2).join(' ')}`)).toEqual([
+      'a 1970-01-01 00:00',
+      'b 2106-02-07 06:28',
+      'c 1970-01-01 00:00',
+      'd 2106-02-07 06:28',
+      'e 2106-02-07 06:28',
+      'f 2106-02-07 06:27',
+      'g 1970-01-01 00:00',
+      'h 1970-01-01 00:01',
+    ]);
+  });
+});
+
 describe('what overlayfs has for whiteouts', () => {
   const mark = (name: string): TarItem => ({ name, type: 'char', major: 0, minor: 0 });
   const lower = [file('a'), dir('d/'), file('d/b'), file('c'), file('e')];
