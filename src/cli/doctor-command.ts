@@ -7,7 +7,7 @@ import { loadConfig, type GatewayConfig } from '../config/index.js';
 import { findIndexServer } from '../embedded/find-index-server.js';
 import { findProgram } from '../lib/child.js';
 import { messageOf } from '../lib/errors.js';
-import { packerFor, probeTools } from '../rootfs/index.js';
+import { mksquashfsPacker, notesOn, probeMksquashfs, probeTools } from '../rootfs/index.js';
 import { EXIT } from './failures.js';
 import type { CliIo } from './io.js';
 
@@ -71,15 +71,12 @@ function programs(config: GatewayConfig, environment: NodeJS.ProcessEnv): Check[
       },
     },
   ];
-  const own = config.systems.filter(({ squashfs }) => (squashfs.extraOptions ?? []).length > 0);
-  if (own.length > 0) {
-    const names = own.map(({ name }) => name).join(', ');
-    const look = async (): Promise<string> => {
-      const tools = await probeTools(environment);
-      for (const { squashfs } of own) packerFor(tools, squashfs);
-      return `${tools.mksquashfs?.version ?? ''}, for the ConverterOptions of ${names}`;
-    };
-    checks.push({ what: 'mksquashfs', look });
+  checks.push({ what: 'mksquashfs', look: () => mksquashfs(config, environment) });
+  if (config.examiner?.kind === 'classic') {
+    checks.push({ what: 'unsquashfs', look: () => installed('unsquashfs', 'install squashfs-tools: `examiner` gets images unpacked') });
+  }
+  if (config.importUsers.length > 0 && config.importSquashfs !== 'none' && config.importSquashfsRepack) {
+    checks.push({ what: 'sqfs2tar', look: () => installed('sqfs2tar', 'install squashfs-tools-ng: a squashfs that is imported is packed anew') });
   }
   const redis = config.redisUrl === undefined ? (): string => installed('redis-server', 'install redis-server, or set REDIS_URL') : (): string => 'given: REDIS_URL';
   const index = async (): Promise<string> => {
@@ -87,6 +84,18 @@ function programs(config: GatewayConfig, environment: NodeJS.ProcessEnv): Check[
     return findProgram('mongod', path) ?? (await findIndexServer(environment));
   };
   return [...checks, { what: 'Redis', look: redis }, { what: 'index', look: index }];
+}
+
+/** It is needed where options are for it; what is known of its version is told. */
+async function mksquashfs({ systems }: GatewayConfig, environment: NodeJS.ProcessEnv): Promise<string> {
+  const tool = await probeMksquashfs(environment['PATH'] ?? '');
+  const own = systems.filter(({ squashfs }) => (squashfs.extraOptions ?? []).length > 0);
+  for (const { squashfs } of own) mksquashfsPacker(tool, squashfs);
+  if ('unusable' in tool) return `not needed: no system has options for it (${tool.unusable})`;
+  const { path, version } = tool;
+  if (own.length === 0) return `${version}, not needed: no system has options for it: ${path}`;
+  const names = own.map(({ name }) => name).join(', ');
+  return [`${version}, for the ConverterOptions of ${names}: ${path}`, ...notesOn(version)].join('; ');
 }
 
 function directories({ file, cacheDirectory, expandDirectory, stateDirectory, systems }: GatewayConfig): Check[] {

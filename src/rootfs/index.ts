@@ -1,10 +1,11 @@
+export { notesOn } from './mksquashfs-versions.js';
 export { runExaminer, unpackedBytes, type Examination } from './examine.js';
 export { inflate } from './inflate.js';
 export { listing, type ListedEntry } from './listing.js';
 export { mergeLayers } from './merge.js';
 export { MAX_ACCESS_IDS, renderMeta, type Meta, type MetaInput } from './meta.js';
 export { packSquashfs, type PackedProduct, type PackOptions } from './pack.js';
-export { packerFor } from './packers.js';
+export { mksquashfsPacker, packerFor } from './packers.js';
 export { applyPolicy } from './policy.js';
 export { productKey, type ProductInputs } from './product-key.js';
 export type { LayerBlob, LayerIndex } from './layer.js';
@@ -17,6 +18,6 @@ export {
   type RootfsPolicy,
   type SquashfsOptions,
 } from './settings.js';
-export { probeTools, type RootfsTools } from './tools.js';
+export { probeMksquashfs, probeTools, type RootfsTools } from './tools.js';
 export { verifyProduct, type VerifiedProduct, type VerifyOptions } from './verify.js';
 export type { Tree } from './tree.js';

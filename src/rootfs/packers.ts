@@ -4,8 +4,9 @@
  */
 import { GatewayError } from '../lib/errors.js';
 import type { SquashfsOptions } from './settings.js';
+import { rulesFor } from './mksquashfs-versions.js';
 import { shapeArguments } from './squash.js';
-import type { RootfsTools, Tool } from './tools.js';
+import type { RootfsTools, Tool, UnusableTool } from './tools.js';
 
 export interface MksquashfsRun {
   readonly output: string;
@@ -27,10 +28,10 @@ export type Packer =
 /**
  * The packer for these options. Its `identity` is program, version and every argument that shapes the product.
  *
- * @throws GatewayError PACKER_MISSING when the options need mksquashfs and it is not installed.
+ * @throws GatewayError PACKER_MISSING when the options need mksquashfs, and it is not installed or can't be used with them.
  */
 export function packerFor(tools: RootfsTools, squashfs: SquashfsOptions): Packer {
-  if ((squashfs.extraOptions ?? []).length > 0) return withMksquashfs(tools.mksquashfs, squashfs);
+  if ((squashfs.extraOptions ?? []).length > 0) return mksquashfsPacker(tools.mksquashfs, squashfs);
   const { squash } = tools;
   return {
     kind: 'segments',
@@ -39,14 +40,27 @@ export function packerFor(tools: RootfsTools, squashfs: SquashfsOptions): Packer
   };
 }
 
-function withMksquashfs(tool: Tool | undefined, squashfs: SquashfsOptions): Packer {
-  if (tool === undefined) {
+/** @throws GatewayError PACKER_MISSING when it is not installed, or can't be used with the options. */
+export function mksquashfsPacker(tool: Tool | UnusableTool, squashfs: SquashfsOptions): Packer {
+  const { compression, level, blockSize, extraOptions = [] } = squashfs;
+  if ('unusable' in tool) {
     throw new GatewayError(
       'PACKER_MISSING',
-      'ConverterOptions are for the program "mksquashfs", which is not installed or not on PATH: install it (Debian package squashfs-tools), or take the options out.',
+      `ConverterOptions has options for the program "mksquashfs" (${extraOptions.join(' ')}), but ${tool.unusable}. Mend that, or take the options out.`,
     );
   }
-  const { compression, level, blockSize, extraOptions = [] } = squashfs;
+  const rules = rulesFor(tool.version);
+  for (const { refusedOptions = [], fault } of rules) {
+    const option = refusedOptions.find((refused) => extraOptions.includes(refused));
+    if (option === undefined) continue;
+    throw new GatewayError(
+      'PACKER_MISSING',
+      `${tool.path} is version ${tool.version}, and ${fault}: take ${option} out of ConverterOptions, or install a later one.`,
+    );
+  }
+  const added = rules
+    .flatMap(({ addedOptions = [] }) => addedOptions)
+    .filter((option) => !extraOptions.includes(option));
   const shaping = [
     ...['-comp', compression],
     // lz4 and xz have no level.
@@ -54,8 +68,7 @@ function withMksquashfs(tool: Tool | undefined, squashfs: SquashfsOptions): Pack
       ? []
       : ['-Xcompression-level', String(level)]),
     ...['-b', String(blockSize)],
-    // With its duplicate check mksquashfs 4.5 and 4.6 write unreadable images now and then, and exit with 0.
-    '-no-duplicates',
+    ...added,
     ...extraOptions,
   ];
   return {

@@ -3,7 +3,8 @@
  */
 import { findBuiltProgram } from '../lib/built-program.js';
 import { findProgram, runChild } from '../lib/child.js';
-import { GatewayError } from '../lib/errors.js';
+import { messageOf } from '../lib/errors.js';
+import { rulesFor } from './mksquashfs-versions.js';
 
 export interface Tool {
   readonly path: string;
@@ -11,19 +12,25 @@ export interface Tool {
   readonly version: string;
 }
 
+/** A program that is not there, or can't be used, and why: a sentence without its end. */
+export interface UnusableTool {
+  readonly unusable: string;
+}
+
 export interface RootfsTools {
   /** Our own (native/squash): inflates, compresses, packs and reads back. */
   readonly squash: Tool;
   /** Only for sites that give `ConverterOptions`. */
-  readonly mksquashfs: Tool | undefined;
+  readonly mksquashfs: Tool | UnusableTool;
 }
 
-/** The oldest mksquashfs that reads a tar. */
-const OLDEST_MAJOR = 4;
-const OLDEST_MINOR = 5;
+/** A program that does not even say its version is not waited for. */
+const VERSION_TIME_LIMIT_MS = 30_000;
 
 /**
- * @throws GatewayError PACKER_MISSING when imagegw-squash is not built, or mksquashfs is too old.
+ * What is wrong with mksquashfs is told to those who need it (`packerFor`).
+ *
+ * @throws GatewayError PACKER_MISSING when imagegw-squash is not built.
  */
 export async function probeTools(env: NodeJS.ProcessEnv = process.env): Promise<RootfsTools> {
   const path = await findBuiltProgram(
@@ -42,21 +49,28 @@ export async function probeTools(env: NodeJS.ProcessEnv = process.env): Promise<
   };
 }
 
-async function probeMksquashfs(path: string): Promise<Tool | undefined> {
+/** @param path where programs are looked for, as `PATH` */
+export async function probeMksquashfs(path: string): Promise<Tool | UnusableTool> {
   const found = findProgram('mksquashfs', path);
-  if (found === undefined) return undefined;
-  const said = await runChild({
-    command: 'sh',
-    args: ['-c', '"$1" -version || true', 'sh', found],
-    errorCode: 'PACKER_MISSING',
-  });
-  const [, version = '', major = '0', minor = '0'] =
-    /mksquashfs version ((\d+)\.(\d+)[^\s]*)/.exec(said) ?? [];
-  if (Number(major) < OLDEST_MAJOR || (Number(major) === OLDEST_MAJOR && Number(minor) < OLDEST_MINOR)) {
-    throw new GatewayError(
-      'PACKER_MISSING',
-      `${found} is version ${version === '' ? 'unknown' : version}; 4.5 or newer is needed to read a tar.`,
-    );
+  if (found === undefined) {
+    return { unusable: 'it is not installed or not on PATH: install it (Debian package squashfs-tools)' };
   }
-  return { path: found, version };
+  let said: string;
+  try {
+    said = await runChild({
+      command: 'sh',
+      // Some versions say it with an exit status of 1.
+      args: ['-c', '"$1" -version || true', 'sh', found],
+      timeLimitMs: VERSION_TIME_LIMIT_MS,
+      errorCode: 'PACKER_MISSING',
+    });
+  } catch (error) {
+    return { unusable: `${found} does not say its version: ${messageOf(error)}` };
+  }
+  const [, version] = /mksquashfs version (\d+\.\d+[^\s]*)/.exec(said) ?? [];
+  if (version === undefined) return { unusable: `${found} does not say its version: install another one` };
+  const refusal = rulesFor(version).find(({ isRefused }) => isRefused === true);
+  return refusal === undefined
+    ? { path: found, version }
+    : { unusable: `${found} is version ${version}: ${refusal.fault}` };
 }

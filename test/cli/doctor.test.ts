@@ -56,6 +56,27 @@ it('names what is missing, all of it, with what to do', () => {
   expect(missing[2]).toMatch(/images of one +\S+nowhere can't be written in: ENOENT/);
 });
 
+it('tells what is known of mksquashfs, and misses it where options are for it alone', () => {
+  const programs = join(directory, 'programs');
+  mkdirSync(programs);
+  const environment = { PATH: `${programs}:${process.env['PATH'] ?? ''}` };
+  const line = (version: string, squashfs: readonly string[]): string | undefined => {
+    writeFileSync(join(programs, 'mksquashfs'), `#!/bin/sh\necho "mksquashfs version ${version} (2020/01/01)"\n`, { mode: 0o755 });
+    return doctor({ ConverterOptions: { squashfs } }, environment).lines.find((one) => / mksquashfs /.test(one));
+  };
+  expect(line('4.4', ['-comp', 'gzip'])).toMatch(/^ok .*not needed.*is version 4\.4: it reads no tar/);
+  expect(line('4.4', ['-noI'])).toMatch(/^MISSING .*\(-noI\).*is version 4\.4: it reads no tar/);
+  expect(line('4.7.2', ['-noI'])).toMatch(/^ok .*4\.7\.2, for the ConverterOptions of one: .*-no-duplicates is given; .*\(#340\): -no-sparse is given/);
+  expect(line('4.6', ['-tailends'])).toMatch(/^MISSING .*take -tailends out/);
+});
+
+it('looks for what an examiner and imports need', () => {
+  const what = (keys: Readonly<Record<string, unknown>>): string => doctor(keys).lines.join('\n');
+  expect(what({})).not.toMatch(/unsquashfs|sqfs2tar/);
+  expect(what({ examiner: '/bin/true' })).toMatch(/ok +unsquashfs +\//);
+  expect(what({ ImportUsers: 'all', ImportPaths: [directory], ImportSquashfs: 'admins' })).toMatch(/ok +sqfs2tar +\//);
+});
+
 it('takes a configuration that can not be read for wrong usage', () => {
   const { status, stderr } = doctor({ Authentication: 'jwt' });
   expect(status).toBe(2);

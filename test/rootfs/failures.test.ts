@@ -69,7 +69,7 @@ function program(name: string, script: string): string {
 /** Packs with a shell script, with the real program as `$REAL` and the product as `$OUT`. */
 function withPacker(kind: string, script: string): Partial<PackOptions> {
   if (kind === 'mksquashfs') {
-    const path = program('mksquashfs', `REAL=${tools.mksquashfs!.path}; OUT=$2\n${script}`);
+    const path = program('mksquashfs', `REAL=$(command -v mksquashfs); OUT=$2\n${script}`);
     return { ...BY_MKSQUASHFS, tools: { ...tools, mksquashfs: { path, version: '4.5.1' } } };
   }
   const real = tools.squash.path;
@@ -121,7 +121,7 @@ describe('a packer that fails', () => {
 
   it('is not there', async () => {
     const error = await failure([layer], {
-      pack: { ...BY_MKSQUASHFS, tools: { ...tools, mksquashfs: undefined } },
+      pack: { ...BY_MKSQUASHFS, tools: { ...tools, mksquashfs: { unusable: 'it is not installed: install squashfs-tools' } } },
     });
     expect(error.code).toBe('PACKER_MISSING');
     expect(error.message).toMatch(/mksquashfs.*squashfs-tools/);
