@@ -121,6 +121,7 @@ describe('publishing over SFTP', () => {
     expect(asked).toEqual([
       `fsync .ID.${PULL_ID}.part`,
       // The folder of the sidecars was made.
+      'fsync .imagegw',
       'fsync ',
       `fsync .imagegw/.ID.${PULL_ID}.part`,
       `fsync .ID.${PULL_ID}.meta.part`,
@@ -148,6 +149,29 @@ describe('publishing over SFTP', () => {
     expect((await publish(open({ mode: 0o640 }), request(product))).image).toBe('copied');
     expect((await stat(inImages(IMAGE))).mode & 0o7777).toBe(0o640);
   });
+  asRoot('gives all files and the folder to the configured owner, with the configured mode (needs root)', async () => {
+    const server = await startSshd({ asRoot: true });
+    try {
+      const owned = open({ owner: { uid: 4321, gid: 8765 }, mode: 0o640 }, server);
+      const product = await workspace.product('a', MIB);
+      expect(await publish(owned, request(product))).toMatchObject({ image: 'copied' });
+      for (const name of ONE_IMAGE) expect(await stat(inImages(name))).toMatchObject({ uid: 4321, gid: 8765 });
+      for (const name of ONE_IMAGE.filter((name) => name !== '.imagegw')) expect((await stat(inImages(name))).mode & 0o7777).toBe(0o640);
+      expect(await publish(owned, request(product))).toMatchObject({ image: 'kept' });
+    } finally {
+      await server.stop();
+    }
+  });
+
+  asRoot('says that only root may give files away, and leaves none (needs root)', async () => {
+    const product = await workspace.product('a', MIB);
+    await expect(publish(open({ owner: { uid: 4321, gid: 8765 } }), request(product))).rejects.toMatchObject({
+      code: 'DELIVERY_FAILED',
+      message: expect.stringMatching(/^Can't give 127\.0\.0\.1:.*\.part to uid 4321 and gid 8765: .*logs in as nobody/),
+    });
+    expect((await filesBelow(workspace.images)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
 
   it('writes only the metadata when only that changes, and removes in reverse', async () => {
     await publish(target, request(await workspace.product('a', MIB)));

@@ -18,6 +18,8 @@ export interface SshdOptions {
   readonly maxSessions?: number;
   /** A command that starts the rest where the loopback is another one. */
   readonly wrap?: readonly string[];
+  /** Lets root in, who may give files away. Only root can. */
+  readonly asRoot?: boolean;
   /** Further lines of sshd_config. */
   readonly lines?: readonly string[];
   /** Locks up those who log in (`ChrootDirectory`), as sites do. Only root can; for others nothing changes. */
@@ -71,7 +73,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   await writeFile(authorized, (await readFile(`${key}.pub`, 'utf8')) + (await readFile(`${lockedKey}.pub`, 'utf8')));
   await chmod(authorized, 0o644);
   const port = await freePort();
-  const username = isRoot ? 'nobody' : userInfo().username;
+  const isStranger = isRoot && options.asRoot !== true;
+  const username = isStranger ? 'nobody' : userInfo().username;
   const isLockedUp = isRoot && options.chroot === true;
   // All that leads to a chroot must be root's alone, which a directory for temporary files is not.
   const root = isLockedUp ? await mkdtemp('/run/imagegw-chroot-') : await mkdtemp(join(directory, 'root-'));
@@ -141,7 +144,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     port,
     host: '127.0.0.1',
     username,
-    uid: isRoot ? 65_534 : userInfo().uid,
+    uid: isStranger ? 65_534 : userInfo().uid,
     directory,
     root,
     seen: (path) => (isLockedUp ? join('/', relative(root, path)) : path),

@@ -7,14 +7,15 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Stats } from 'ssh2';
 import { finishDigest, type Digest } from '../../lib/digest.js';
+import { messageOf } from '../../lib/errors.js';
 import type { Pace as RatePace } from '../../lib/pace.js';
 import { firstOf, stopIfAborted } from '../abort.js';
 import { deliveryFailed, explainProduct } from '../failures.js';
 import { closeAfter } from '../file-io.js';
-import type { TargetName } from '../names.js';
+import type { Folder, TargetName } from '../names.js';
 import type { Verification, WriteOptions } from '../target.js';
 import { GAP_BYTES, readRange, writeRange, type OpenFile } from './bulk.js';
-import { ConnectionLost, OPEN, type SftpChannel } from './channel.js';
+import { ConnectionLost, OPEN, statusOf, type SftpChannel } from './channel.js';
 import type { SshConnection } from './connection.js';
 import { Pace } from './pace.js';
 import type { RemoteDirectory } from './remote-directory.js';
@@ -74,7 +75,7 @@ export class RemoteFiles {
               tell(position);
             });
           }, files);
-          await this.#finish(channel, first);
+          await closing(channel, first, () => this.finishOpen(channel, first, name));
           stopIfAborted(signal);
         });
       };
@@ -169,17 +170,30 @@ export class RemoteFiles {
     return same;
   }
 
-  async #finish(channel: SftpChannel, handle: Buffer): Promise<void> {
-    await closing(channel, handle, () => this.finishOpen(channel, handle));
+  /** The owner goes last: afterwards the file may no longer be ours to change. */
+  async finishOpen(channel: SftpChannel, handle: Buffer, name: TargetName): Promise<void> {
+    await channel.fsetstat(handle, { mode: this.#directory.mode });
+    await this.giveAway(channel, handle, name);
+    await sync(channel, handle);
   }
 
-  /** The owner goes last: afterwards the file may no longer be ours to change. */
-  async finishOpen(channel: SftpChannel, handle: Buffer): Promise<void> {
-    const { owner } = this.#directory.options;
-    await channel.fsetstat(handle, { mode: this.#directory.mode });
-    if (owner !== undefined) await channel.fsetstat(handle, { ...owner });
-    if (channel.extensions.has('fsync@openssh.com')) await channel.fsync(handle);
+  /** Gives an open file or folder to the configured owner. */
+  async giveAway(channel: SftpChannel, handle: Buffer, name: TargetName | Folder): Promise<void> {
+    const { owner, account } = this.#directory.options;
+    if (owner === undefined) return;
+    await channel.fsetstat(handle, { ...owner }).catch((error: unknown) => {
+      if (statusOf(error) === undefined) throw error;
+      throw deliveryFailed(
+        `Can't give ${this.#directory.shown(name)} to uid ${owner.uid} and gid ${owner.gid}: the server says "${messageOf(error)}". Only root may give files away, and the gateway logs in as ${account.username}: correct the configured owner.`,
+        error,
+      );
+    });
   }
+}
+
+/** Makes an open file or folder survive a crash, where the server can. */
+export async function sync(channel: SftpChannel, handle: Buffer): Promise<void> {
+  if (channel.extensions.has('fsync@openssh.com')) await channel.fsync(handle);
 }
 
 /** Closes on success and on failure; a failing close counts. */

@@ -13,7 +13,7 @@ import { folderOf, type Folder, type TargetName } from '../names.js';
 import type { FileStat, Room, Target, Verification, WriteOptions } from '../target.js';
 import { OPEN, STATUS, statusOf, type SftpChannel } from './channel.js';
 import { RemoteDirectory, type SftpTargetOptions } from './remote-directory.js';
-import { closing, RemoteFiles } from './remote-files.js';
+import { closing, RemoteFiles, sync } from './remote-files.js';
 
 export type { SftpTargetOptions } from './remote-directory.js';
 
@@ -77,6 +77,11 @@ class SftpTarget implements Target {
         if (statusOf(error) !== STATUS.failure || !(await this.#directory.isThere(channel, '.imagegw'))) throw error;
       });
       await this.#directory.isThere(channel, '.imagegw');
+      const folder = await channel.open(path, OPEN.read);
+      await closing(channel, folder, async () => {
+        await this.#files.giveAway(channel, folder, '.imagegw');
+        await sync(channel, folder);
+      });
       await this.#syncDirectory(channel, this.#directory.path);
     }, () => 1);
   }
@@ -104,7 +109,7 @@ class SftpTarget implements Target {
             const chunk = bytes.subarray(done, done + channel.chunkBytes);
             await channel.write(handle, chunk, chunk.length, done);
           }
-          await this.#files.finishOpen(channel, handle);
+          await this.#files.finishOpen(channel, handle, name);
         });
       });
     });
@@ -141,7 +146,7 @@ class SftpTarget implements Target {
   async #syncDirectory(channel: SftpChannel, path: string): Promise<void> {
     if (!channel.extensions.has('fsync@openssh.com')) return;
     const handle = await channel.open(path, OPEN.read);
-    await closing(channel, handle, () => channel.fsync(handle));
+    await closing(channel, handle, () => sync(channel, handle));
   }
 
   async #unlink(channel: SftpChannel, name: TargetName, path: string): Promise<void> {
