@@ -120,6 +120,7 @@ export function readTopLevel(
       systemAnswerMs: values.SystemAnswerTimeout,
       systemProbeBytes: values.SystemProbeSize,
       systemsRereadMs: values.SystemsRereadInterval,
+      credentialsRereadMs: values.CredentialsRereadInterval,
       shutdownGraceMs: values.ShutdownGrace,
     },
     progress: {

@@ -113,7 +113,7 @@ const ours = {
   WorkerKeys: withDefault(
     workerKeys,
     [],
-    'workers that are given the logins of `Locations` (`credentials`, not files and helpers), sealed: what `imagegw worker-key` prints on each',
+    'workers that are given the logins of `Locations`, those of files and helpers on the machine of the API among them, sealed: what `imagegw worker-key` prints on each',
   ),
   admins: withDefault(names, [], 'user names of the administrators of the gateway'),
   VerifyInterval: withDefault(
@@ -165,6 +165,7 @@ const ours = {
   SystemAnswerTimeout: withDefault(duration(0.1), 60, 'how long `checkSystem` and `expireImage` wait for the answer of a worker'),
   SystemProbeSize: withDefault(size(4096), '16 MiB', 'size of the file that `checkSystem` writes and reads to measure the speed'),
   SystemsRereadInterval: withDefault(duration(0.1), 30, 'how often systems that were declared by the API are read anew, whatever was heard of them'),
+  CredentialsRereadInterval: withDefault(duration(0.1), 60, 'how often the API reads each `credentialsFile` and asks each `credentialHelper` again for the logins that it seals for the workers of `WorkerKeys`'),
   ShutdownGrace: withDefault(duration(0), 10, 'how long a stopping worker lets its pulls go on'),
   ProgressEventsPerSecond: withDefault(
     count(1, 50),

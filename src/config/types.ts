@@ -259,6 +259,8 @@ export interface JobsConfig {
   readonly systemProbeBytes: number;
   /** How often the systems that the index declares are read again, whatever was heard. */
   readonly systemsRereadMs: number;
+  /** How often files and helpers are asked again for the logins that are sealed for workers. */
+  readonly credentialsRereadMs: number;
   /** How long a stopping worker lets its pulls go on. */
   readonly shutdownGraceMs: number;
 }

@@ -1,5 +1,5 @@
 /** The API of a process. */
-import { publishCredentials } from '../jobs/credentials/sealed-credentials.js';
+import { publishCredentials } from '../jobs/credentials/publish-credentials.js';
 import { createImageChanges } from '../jobs/image-changes.js';
 import { createImportService } from '../jobs/import-service.js';
 import { createTaskService } from '../jobs/tasks/task-service.js';
@@ -10,7 +10,7 @@ import type { Commons, Undo } from './commons.js';
 
 /** Starts it, and tells where it listens, and what it serves callers with; what was started is in `undo`. */
 export async function startApi(commons: Commons, undo: Undo): Promise<{ readonly url: string; readonly services: GatewayServices }> {
-  const { config, redis, database, images, verifications, tasks, credentials, publish, announceTask, imageTasks, onNameGone, pullService, names, onError } = commons;
+  const { config, log, redis, database, images, verifications, tasks, credentials, publish, announceTask, imageTasks, onNameGone, pullService, names, onError } = commons;
   const imageChanges = createImageChanges(redis.subscriber(), names, onError);
   undo.push(() => Promise.resolve(imageChanges.close()));
   const requestVerification = async (system: string, repairs: boolean): Promise<VerificationRecord> => {
@@ -19,8 +19,14 @@ export async function startApi(commons: Commons, undo: Undo): Promise<{ readonly
     await publish(names.verifyChannel, system).catch(onError);
     return record;
   };
-  await publishCredentials(config, credentials);
-  await publish(names.credentialsChannel, '').catch(onError);
+  const published = await publishCredentials({
+    config,
+    store: credentials,
+    announce: () => publish(names.credentialsChannel, '').catch(onError),
+    rereadMs: config.jobs.credentialsRereadMs,
+    log,
+  });
+  undo.push(() => published.close());
   const workers = createWorkerRegistry(redis.commands, names.prefix);
   const taskService = createTaskService({
     store: tasks,

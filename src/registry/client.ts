@@ -9,7 +9,7 @@
 import { abortReason, GatewayError, messageOf } from '../lib/errors.js';
 import { assembleImage } from './assemble.js';
 import { openBlobAt, type BlobPlace } from './blob-source.js';
-import { serviceIdentity } from './credentials.js';
+import { serviceLogin } from './credentials.js';
 import { createEndpoint, type Endpoint } from './endpoint.js';
 import { ANONYMOUS, Identity, isMatterOfLogin } from './identity.js';
 import type {
@@ -37,7 +37,7 @@ import {
   DEFAULT_REGISTRY_LIMITS,
   type EndpointSettings,
   type MirrorSettings,
-  type RegistryCredentials,
+  type RegistryLogin,
   type RegistryLimits,
   type RegistrySettings,
 } from './settings.js';
@@ -56,7 +56,7 @@ export interface RegistryClientOptions {
   /** Where proxies are read from; default: the environment of this process. */
   readonly environment?: ProxyEnvironment;
   /** The service's login at an address whose settings have none. */
-  readonly loginFor?: (url: string) => RegistryCredentials | undefined;
+  readonly loginFor?: (url: string) => RegistryLogin | undefined;
   /** Told whenever a registry says how many pulls remain. */
   readonly onRateLimit?: (registryName: string, limit: RateLimit) => void;
 }
@@ -116,9 +116,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   }
 
   async function loginAt(settings: EndpointSettings, signal: AbortSignal): Promise<Identity | undefined> {
-    const own = await serviceIdentity(settings, signal);
-    const given = own === undefined ? options.loginFor?.(settings.url) : undefined;
-    return given === undefined ? own : new Identity('service', given);
+    const login = (await serviceLogin(settings, signal)) ?? options.loginFor?.(settings.url);
+    return login === undefined ? undefined : Identity.ofLogin(login);
   }
 
   function registryOf(reference: Reference): Registry {

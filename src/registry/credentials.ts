@@ -6,8 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { GatewayError, messageOf } from '../lib/errors.js';
 import { startChild } from '../lib/child.js';
-import { Identity } from './identity.js';
-import { isDockerHubHost, type EndpointSettings } from './settings.js';
+import { isDockerHubHost, type EndpointSettings, type RegistryLogin } from './settings.js';
 
 const dockerConfig = z.object({
   auths: z
@@ -33,11 +32,11 @@ const NO_LOGIN = /credentials not found/i;
  * @returns undefined when there is none.
  * @throws GatewayError BAD_CONFIG when a file or helper can't be used.
  */
-export async function serviceIdentity(
-  settings: EndpointSettings,
+export async function serviceLogin(
+  settings: Pick<EndpointSettings, 'url' | 'credentials' | 'credentialsFile' | 'credentialHelper'>,
   signal: AbortSignal,
-): Promise<Identity | undefined> {
-  if (settings.credentials !== undefined) return new Identity('service', settings.credentials);
+): Promise<RegistryLogin | undefined> {
+  if (settings.credentials !== undefined) return settings.credentials;
   const { host } = new URL(settings.url);
   if (settings.credentialHelper !== undefined)
     return await askHelper(settings.credentialHelper, host, signal);
@@ -46,7 +45,7 @@ export async function serviceIdentity(
     : await readFromFile(settings.credentialsFile, host, signal);
 }
 
-async function readFromFile(file: string, host: string, signal: AbortSignal): Promise<Identity | undefined> {
+async function readFromFile(file: string, host: string, signal: AbortSignal): Promise<RegistryLogin | undefined> {
   let content: z.infer<typeof dockerConfig>;
   try {
     content = dockerConfig.parse(JSON.parse(await readFile(file, 'utf8')));
@@ -67,7 +66,7 @@ async function readFromFile(file: string, host: string, signal: AbortSignal): Pr
   if (helper !== undefined && helper !== '') return await askHelper(helper, host, signal);
   if (entry === undefined) return undefined;
   if (entry.identitytoken !== undefined && entry.identitytoken !== '')
-    return new Identity('service', undefined, entry.identitytoken);
+    return { identityToken: entry.identitytoken };
   const pair =
     entry.auth === undefined || entry.auth === ''
       ? undefined
@@ -78,10 +77,10 @@ async function readFromFile(file: string, host: string, signal: AbortSignal): Pr
   const password = pair === undefined || colon < 0 ? entry.password : pair.slice(colon + 1);
   return username === undefined || password === undefined
     ? undefined
-    : new Identity('service', { username, password });
+    : { username, password };
 }
 
-async function askHelper(name: string, host: string, signal: AbortSignal): Promise<Identity | undefined> {
+async function askHelper(name: string, host: string, signal: AbortSignal): Promise<RegistryLogin | undefined> {
   const command = name.includes('/') ? name : `docker-credential-${name}`;
   const server = isDockerHubHost(host) ? 'https://index.docker.io/v1/' : host;
   const child = startChild({
@@ -115,8 +114,8 @@ async function askHelper(name: string, host: string, signal: AbortSignal): Promi
     );
   }
   // The protocol's way to say that the secret is an identity token.
-  if (answer.Username === '<token>') return new Identity('service', undefined, answer.Secret);
-  return new Identity('service', { username: answer.Username, password: answer.Secret });
+  if (answer.Username === '<token>') return { identityToken: answer.Secret };
+  return { username: answer.Username, password: answer.Secret };
 }
 
 /** Keys of `config.json` are hosts, or URLs of old (`https://index.docker.io/v1/`). */

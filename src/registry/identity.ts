@@ -1,7 +1,7 @@
 /** Who asks a registry. The secret stays inside: it is in no property, so that no log, JSON or inspection shows it. */
 import { createHash } from 'node:crypto';
 import { GatewayError } from '../lib/errors.js';
-import type { RegistryCredentials } from './settings.js';
+import type { RegistryCredentials, RegistryLogin } from './settings.js';
 
 export class Identity {
   readonly kind: 'anonymous' | 'service' | 'user';
@@ -19,6 +19,11 @@ export class Identity {
     const secret = JSON.stringify([credentials?.username, credentials?.password, refreshToken]);
     this.key = kind === 'anonymous' ? 'anonymous' : shortHash(secret);
     this.account = kind === 'user' ? `user-${shortHash(credentials?.username ?? '')}` : kind;
+  }
+
+  /** The gateway itself. */
+  static ofLogin(login: RegistryLogin): Identity {
+    return 'identityToken' in login ? new Identity('service', undefined, login.identityToken) : new Identity('service', login);
   }
 
   get isAnonymous(): boolean {

@@ -15,6 +15,7 @@ export {
   type RegistryLog,
   type ResolveOptions,
 } from './client.js';
+export { serviceLogin } from './credentials.js';
 export { parseConfig, parseDocument, type ImageConfig } from './documents.js';
 export type { BlobProgress } from './download-file.js';
 export { fetchLayer } from './fetch-layer.js';

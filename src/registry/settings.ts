@@ -8,6 +8,9 @@ export interface RegistryCredentials {
   readonly password: string;
 }
 
+/** A login, or the token of a login that was made elsewhere (Docker's identity token), to be exchanged by the OAuth2 form. */
+export type RegistryLogin = RegistryCredentials | { readonly identityToken: string };
+
 /** How one server is reached and trusted: the registry itself, or a mirror of it. */
 export interface EndpointSettings {
   /** `https://host[:port][/path]`, or `http://...` (anonymous pulls only, unless `insecure`). */

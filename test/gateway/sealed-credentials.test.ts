@@ -5,12 +5,17 @@ import { execFileSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import type { PullState } from '../../src/client/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
+import { publishCredentials } from '../../src/jobs/credentials/publish-credentials.js';
+import { createLogger } from '../../src/lib/log.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
 import { publicKeyText, seal, unseal } from '../../src/lib/seal.js';
+import { createCredentialStore } from '../../src/models/credential-store.js';
+import { openDatabase } from '../../src/models/database.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
@@ -74,11 +79,12 @@ describe('a worker without logins of its own', () => {
     site.remove();
   });
 
-  async function startApi(workerKeys: readonly string[]): Promise<void> {
+  async function startApi(workerKeys: readonly string[], login: object = { credentials: { username: 'ann', password } }): Promise<void> {
     await api?.close();
+    api = undefined;
     const file = JSON.parse(readFileSync(site.configFile, 'utf8')) as object;
-    const Locations = { test: { remotetype: 'dockerv2', url: registry.url, insecure: true, credentials: { username: 'ann', password } } };
-    writeFileSync(site.configFile, JSON.stringify({ ...file, WorkerKeys: workerKeys, Locations }));
+    const Locations = { test: { remotetype: 'dockerv2', url: registry.url, insecure: true, ...login } };
+    writeFileSync(site.configFile, JSON.stringify({ ...file, WorkerKeys: workerKeys, Locations, CredentialsRereadInterval: 0.1 }));
     const { config } = loadConfig({ file: site.configFile, environment: site.environment });
     api = await startInProcess({ ...site, config }, { api: true, worker: false });
   }
@@ -135,6 +141,67 @@ describe('a worker without logins of its own', () => {
     }
     monitor.disconnect();
     redis.disconnect();
+  }, 60_000);
+
+  /** Of an API that has its logins from a file, or from a program. */
+  const elsewhere = {
+    credentialsFile: (path: string) => writeFileSync(path, JSON.stringify({ auths: { [registry.host]: { auth: Buffer.from(`ann:${password}`).toString('base64') } } })),
+    credentialHelper: (path: string) => writeFileSync(path, `#!/bin/sh\necho '${JSON.stringify({ Username: 'ann', Secret: password })}'\n`, { mode: 0o755 }),
+  };
+
+  it.each(['credentialsFile', 'credentialHelper'] as const)('gets those of a %s, too, and what changes there while all runs', async (key) => {
+    const path = join(site.directory, 'login');
+    elsewhere[key](path);
+    await startApi([workerKey], { [key]: path });
+    workers.push(await spawnWorker({ ...site, configFile }));
+    expect(await pull('first')).toMatchObject({ state: 'READY', error: null });
+    password = 'An0ther-Long-Passw0rd';
+    expect(await pull('second')).toMatchObject({ state: 'FAILED', error: { code: 'DENIED' } });
+    elsewhere[key](path);
+    // The worker is told; until it has heard, it is refused.
+    let state = await pull('second');
+    for (let i = 0; state.state !== 'READY'; i++) state = await pull(`again-${String(i)}`);
+  }, 60_000);
+
+  it('keeps what it has while the helper of the API can not be asked', async () => {
+    const path = join(site.directory, 'login');
+    elsewhere.credentialHelper(path);
+    const Locations = { test: { remotetype: 'dockerv2', url: registry.url, insecure: true, credentialHelper: path } };
+    const { config } = site.withKeys({ WorkerKeys: [workerKey], Locations });
+    const sealed: number[] = [];
+    const log = createLogger('fatal');
+    const warned = new EventEmitter();
+    log.warn = (): void => void warned.emit('warning');
+    const store = { replaceAll: (records: readonly unknown[]) => Promise.resolve(void sealed.push(records.length)) };
+    const published = await publishCredentials({ config, store, announce: () => Promise.resolve(), rereadMs: 10, log });
+    const failed = once(warned, 'warning');
+    writeFileSync(path, '#!/bin/sh\nexit 1\n');
+    await failed;
+    await once(warned, 'warning');
+    await published.close();
+    expect(sealed).toEqual([1]);
+  });
+
+  it('gets the identity token of a helper as one', async () => {
+    const path = join(site.directory, 'login');
+    writeFileSync(path, `#!/bin/sh\necho '${JSON.stringify({ Username: '<token>', Secret: 'identity-7' })}'\n`, { mode: 0o755 });
+    await startApi([workerKey], { credentialHelper: path });
+    const key = createPrivateKey(readFileSync(join(site.directory, 'beside', 'worker-key')));
+    const database = await openDatabase({ uri: site.environment['MONGODB_URI']!, serverSelectionMs: 5000 });
+    const [record] = await createCredentialStore(database).listFor(workerKey);
+    await database.close();
+    expect(JSON.parse(unseal(record!.sealed, key, registry.url))).toEqual({ identityToken: 'identity-7' });
+  }, 60_000);
+
+  it.each([
+    ['credentialsFile', '[]', /credentials file .* is no use/],
+    ['credentialHelper', '#!/bin/sh\nexit 3\n', /login .* can't be sealed for the workers/],
+  ])('a %s that gives no login is told when the API starts', async (key, content, why) => {
+    const path = join(site.directory, 'login');
+    writeFileSync(path, content, { mode: 0o755 });
+    await expect(startApi([workerKey], { [key]: path })).rejects.toMatchObject({ code: 'BAD_CONFIG', message: expect.stringMatching(why) });
+    // Without workers that need it, nobody is asked.
+    await startApi([], { [key]: path });
   }, 60_000);
 
   it('is refused when its key is not listed, or no more', async () => {

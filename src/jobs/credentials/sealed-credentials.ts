@@ -1,31 +1,18 @@
-/**
- * Logins for registries on their way from the API's configuration to workers that have none in theirs. They lie in the
- * index sealed for each worker key that the configuration lists, bound to the address of the registry: a worker uses them
- * for the same address alone.
- */
+/** The logins that API nodes have sealed for a worker (publish-credentials.ts). */
 import type { Redis } from 'ioredis';
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import type { GatewayConfig, RegistryCredentialsConfig } from '../../config/index.js';
 import type { Logger } from '../../lib/log.js';
-import { publicKeyText, seal, unseal } from '../../lib/seal.js';
+import { publicKeyText, unseal } from '../../lib/seal.js';
 import type { CredentialStore } from '../../models/credential-store.js';
+import type { RegistryLogin } from '../../registry/index.js';
 import { keepFresh } from '../keep-fresh.js';
 
-const login = z.object({ username: z.string(), password: z.string() });
-
-/** Seals the logins of the configuration for all its worker keys, and forgets all others. @throws GatewayError INDEX_UNAVAILABLE */
-export async function publishCredentials({ registries, workerKeys }: Pick<GatewayConfig, 'registries' | 'workerKeys'>, store: CredentialStore): Promise<void> {
-  const logins = registries.flatMap((registry) => [registry, ...registry.mirrors]).flatMap(({ url, credentials }) => (credentials === undefined ? [] : [{ url, credentials }]));
-  const records = workerKeys.flatMap((workerKey) =>
-    logins.map(({ url, credentials }) => ({ workerKey, url, sealed: seal(JSON.stringify(credentials), workerKey, url) })),
-  );
-  await store.replaceAll(records);
-}
+const login = z.union([z.object({ username: z.string(), password: z.string() }), z.object({ identityToken: z.string() })]);
 
 export interface SealedCredentials {
   /** The login for a registry at that address; undefined when there is none for this worker. */
-  readonly loginFor: (url: string) => RegistryCredentialsConfig | undefined;
+  readonly loginFor: (url: string) => RegistryLogin | undefined;
   close(): Promise<void>;
 }
 
@@ -41,10 +28,10 @@ export interface SealedCredentialsOptions {
 /** Opens what is sealed for this worker, now and whenever it changes. @throws GatewayError INDEX_UNAVAILABLE */
 export async function openCredentials({ key, store, subscriber, channel, rereadMs, log }: SealedCredentialsOptions): Promise<SealedCredentials> {
   const own = publicKeyText(key);
-  let logins: ReadonlyMap<string, RegistryCredentialsConfig> = new Map();
+  let logins: ReadonlyMap<string, RegistryLogin> = new Map();
 
   async function read(): Promise<void> {
-    const found = new Map<string, RegistryCredentialsConfig>();
+    const found = new Map<string, RegistryLogin>();
     for (const { url, sealed } of await store.listFor(own)) {
       try {
         found.set(url, login.parse(JSON.parse(unseal(sealed, key, url))));
