@@ -34,6 +34,14 @@ export const LARGE: ImageSize = {
   ],
 };
 
+/** @throws Error when there is no such size */
+export function sizeNamed(name: string): ImageSize {
+  const sizes = [SMALL, MEDIUM, LARGE];
+  const found = sizes.find((size) => size.name === name);
+  if (found === undefined) throw new Error(`There is no image of size "${name}": ${sizes.map((size) => size.name).join(', ')}.`);
+  return found;
+}
+
 const run = (command: string, ...args: string[]): Promise<string> =>
   runChild({ command, args, maxBytes: 1 << 26 });
 
