@@ -5,7 +5,7 @@
  * back, where the others stop (they sync nothing). Processor time and memory are the worker's and its children's. A cold
  * worker has nothing of the image, but is in service: it has made one other image before.
  *
- *   npx tsx bench/convert.ts [small|medium|large] [rounds]
+ *   npx tsx bench/convert.ts [small|medium|large] [rounds]    IMAGEGW_BENCH_SIZE, else large, and 5 when not given
  *   npx tsx bench/plot.ts                                     draws docs/conversion.svg of the results
  *
  * `floor` is the sum of two commands one after the other: inflating all layers, and packing an already flat tar.
@@ -23,9 +23,9 @@ import { layersOf, writeLayout } from '../test/support/images.js';
 import { manyEntries } from '../test/support/large-layers.js';
 import { startTestStack, type TestStack } from '../test/support/stack.js';
 import { tarOf } from '../test/support/tar.js';
-import { buildDebianImage, LARGE, MEDIUM, SMALL, type ImageSize } from './debian-image.js';
+import { buildDebianImage, sizeNamed, type ImageSize } from './debian-image.js';
 import type { BenchTable } from './fetch.js';
-import { measure, median, type Cost } from './measure.js';
+import { measure, median, roundsInWords, type Cost } from './measure.js';
 import { startBenchSite } from './site.js';
 
 const PROCESSORS = 2;
@@ -95,7 +95,7 @@ export async function benchConvert(size: ImageSize, rounds = 5): Promise<BenchTa
       await warm.stop();
     }
     const layerMib = layers.reduce((sum, layer) => sum + layer.size, 0) / 2 ** 20;
-    return tableOf(`${size.name} image: ${layerMib.toFixed(0)} MiB of layers, ${String(entries)} entries`, rounds, costs);
+    return tableOf(`${process.env['IMAGEGW_BENCH_LAYOUT'] === undefined ? size.name : 'given'} image: ${layerMib.toFixed(0)} MiB of layers, ${String(entries)} entries`, rounds, costs);
   } finally {
     await stack.stop();
     await registry.stop();
@@ -149,14 +149,14 @@ function tableOf(
     ];
   });
   return {
-    title: `Registry to published squashfs (${about}), medians of ${String(rounds)} alternating runs`,
+    title: `Registry to published squashfs (${about}), ${roundsInWords(rounds, 'alternating runs')}`,
     columns: ['what', 'wall s', 'CPU s', 'imagegw cold / this', 'children MiB', 'own MiB', 'product MiB'],
     rows,
   };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const size = [SMALL, MEDIUM, LARGE].find(({ name }) => name === process.argv[2]) ?? LARGE;
+  const size = sizeNamed(process.argv[2] ?? process.env['IMAGEGW_BENCH_SIZE'] ?? 'large');
   const table = await benchConvert(size, Number(process.argv[3] ?? 5));
   console.log(table.title);
   console.table(

@@ -15,7 +15,7 @@ import { convert } from '../test/rootfs/convert.js';
 import { manyEntries, streamLayer } from '../test/support/large-layers.js';
 import { tarItem } from '../test/support/tar.js';
 import type { BenchTable } from './fetch.js';
-import { measure, median, type Cost } from './measure.js';
+import { measure, median, roundsInWords, type Cost } from './measure.js';
 
 const FILE_BYTES = 4 << 20;
 
@@ -76,7 +76,7 @@ async function curve(rounds: number): Promise<BenchTable> {
     }
   }
   return {
-    title: `One layer to a proved squashfs, by its size; medians of ${String(rounds)} runs`,
+    title: `One layer to a proved squashfs, by its size; ${roundsInWords(rounds)}`,
     columns: ['layer', 'wall s', 'CPU s', 'own MiB', 'children MiB', 'longest pause ms', 'product MiB'],
     rows,
   };

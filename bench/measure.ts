@@ -74,6 +74,11 @@ function afterName(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
+/** How the numbers of a table came about. */
+export function roundsInWords(rounds: number, runs = 'runs'): string {
+  return rounds === 1 ? 'one run' : `medians of ${String(rounds)} ${runs}`;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;

@@ -3,6 +3,8 @@
  * under bench/results/; one that fails does not keep the others from running.
  *
  *   npx tsx bench/run.ts [names]      all of them by default
+ *
+ * IMAGEGW_BENCH_SIZE (small, medium, large; medium when not given) is the image that `convert` takes.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +17,7 @@ const BENCHMARKS: Readonly<Record<string, readonly string[]>> = {
   'index-server': ['npx', 'tsx', 'bench/index-server.ts'],
   fetch: ['npx', 'tsx', 'bench/fetch.ts'],
   deliver: ['npx', 'tsx', 'bench/deliver.ts'],
-  convert: ['npx', 'tsx', 'bench/convert.ts', 'medium', '3'],
+  convert: ['npx', 'tsx', 'bench/convert.ts', process.env['IMAGEGW_BENCH_SIZE'] ?? 'medium', '3'],
   curve: ['npx', 'tsx', 'bench/curve.ts', '1'],
 };
 
