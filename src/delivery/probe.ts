@@ -6,7 +6,7 @@ import { GatewayError } from '../lib/errors.js';
 import { temporaryNames } from './names.js';
 import type { Target } from './target.js';
 
-export const PROBE_STEPS = ['CONNECT', 'LIST', 'ROOM', 'WRITE', 'READ', 'RENAME', 'SYNC', 'REMOVE'] as const;
+export const PROBE_STEPS = ['CONNECT', 'LIST', 'ROOM', 'WRITE', 'READ', 'RENAME', 'SIDECAR', 'SYNC', 'REMOVE'] as const;
 export type ProbeStep = (typeof PROBE_STEPS)[number];
 
 export interface ProbeRequest {
@@ -39,8 +39,9 @@ const NEEDED: ReadonlySet<ProbeStep> = new Set(['CONNECT', 'WRITE']);
  * Goes on after a step that failed where the next ones still say something.
  * @throws the reason of the signal; never for what is wrong with the system.
  */
-export async function probeTarget(target: Target, { id, path, size, signal }: ProbeRequest): Promise<ProbeReport> {
-  const { image: first } = temporaryNames('0'.repeat(64), id);
+export async function probeTarget(place: Target, { id, path, size, signal }: ProbeRequest): Promise<ProbeReport> {
+  const target = place.until(signal, place.cleanUpMs);
+  const { image: first, sidecar } = temporaryNames('0'.repeat(64), id);
   const { image: second } = temporaryNames('f'.repeat(64), id);
   const steps: ProbeReport['steps'][number][] = [];
   let freeBytes: number | null = null;
@@ -54,7 +55,17 @@ export async function probeTarget(target: Target, { id, path, size, signal }: Pr
     },
     WRITE: () => target.writeFile(first, path, size, { signal, offset: 0 }),
     READ: () => target.digest(first, signal),
-    RENAME: () => target.rename(first, second),
+    RENAME: async () => {
+      // Onto a file that is there, as an image that is published again is.
+      await target.writeText(second, 'old');
+      await target.rename(first, second);
+    },
+    SIDECAR: async () => {
+      await target.makeSidecarFolder();
+      await target.writeText(sidecar, '{}');
+      await target.remove(sidecar);
+      await target.syncFolder('.imagegw');
+    },
     SYNC: () => target.syncFolder('.'),
     REMOVE: async () => {
       await target.remove(first);

@@ -5,7 +5,7 @@ import { chmod, link, mkdir, readdir, readFile, rm, stat, symlink, truncate, uti
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import { checkPublished, publish, publishMetadata, removeImage, type Product, type PublishRequest, type Target } from '../../src/delivery/index.js';
+import { checkPublished, probeTarget, publish, publishMetadata, removeImage, type Product, type PublishRequest, type Target } from '../../src/delivery/index.js';
 import { SftpChannel } from '../../src/delivery/sftp/channel.js';
 import { temporaryNames } from '../../src/delivery/names.js';
 import { digestHex } from '../../src/lib/digest.js';
@@ -423,6 +423,10 @@ describe('a server without the extensions of OpenSSH', () => {
     await expect(publish(allowed, request(other))).rejects.toMatchObject({ code: 'DELIVERY_FAILED', message: expect.stringContaining("can't be replaced") });
     expect(await filesBelow(workspace.images)).toEqual(ONE_IMAGE);
     expect(await publishedDigest(workspace.images)).toBe(product.sha256);
+    // Who tries it is told so.
+    const { steps } = await probeTarget(allowed, { id: 'trial', path: product.path, size: MIB, signal: SIGNAL });
+    expect(steps.filter(({ problem }) => problem !== null)).toMatchObject([{ step: 'RENAME', problem: expect.stringContaining("can't be replaced") }]);
+    expect(await filesBelow(workspace.images)).toEqual(ONE_IMAGE);
   });
 });
 

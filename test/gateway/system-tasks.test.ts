@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
@@ -105,7 +105,7 @@ describe('checking a system', () => {
   it.each(['one', 'far'])('tries on %s all that publishing needs, and leaves nothing', async (system) => {
     await work();
     const found = await check(system);
-    expect(found.steps.map(({ step }) => step)).toEqual(['CONNECT', 'LIST', 'ROOM', 'WRITE', 'READ', 'RENAME', 'SYNC', 'REMOVE']);
+    expect(found.steps.map(({ step }) => step)).toEqual(['CONNECT', 'LIST', 'ROOM', 'WRITE', 'READ', 'RENAME', 'SIDECAR', 'SYNC', 'REMOVE']);
     expect(found.steps.filter(({ problem }) => problem !== null)).toEqual([]);
     expect(found.isUsable).toBe(true);
     for (const figure of [found.freeBytes, found.writeBytesPerSecond, found.readBytesPerSecond]) expect(figure).toBeGreaterThan(0);
@@ -124,6 +124,20 @@ describe('checking a system', () => {
     expect(found).toMatchObject({ isUsable: false, writeBytesPerSecond: null });
     expect(found.steps.at(-1)).toMatchObject({ step: 'WRITE', problem: expect.stringMatching(/ermission denied/) });
     expect(found.freeBytes).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['one', 'is a file', () => writeFileSync(join(site.images, '.imagegw'), ''), /not a directory but a link or a file/],
+    ['far', 'belongs to somebody else', () => mkdirSync(join(far, '.imagegw'), { mode: 0o700 }), /ermission denied/],
+  ] as const)('says of %s that the folder of its sidecars %s, where nothing can be published then', async (system, _what, plant, problem) => {
+    await work();
+    plant();
+    const found = await check(system);
+    expect(found.isUsable).toBe(false);
+    expect(found.steps.filter((step) => step.problem !== null)).toMatchObject([{ step: 'SIDECAR', problem: expect.stringMatching(problem) }]);
+    expect(filesOf(system === 'far' ? far : site.images)).toEqual([]);
+    const { pulls } = await client.pull({ reference, systems: [system] });
+    expect((await statesOf(client, pulls[0]!.id)).at(-1)!.error).toMatchObject({ code: 'DELIVERY_FAILED' });
   });
 
   it('needs a worker that serves it', async () => {

@@ -286,10 +286,12 @@ export type SystemCheckStepKind =
   | 'READ'
   /** Removing it. */
   | 'REMOVE'
-  /** Renaming it in one step. */
+  /** Renaming it in one step, onto a file that is there. */
   | 'RENAME'
   /** Measuring the room. */
   | 'ROOM'
+  /** Making the folder of the sidecars, `.imagegw`, and a file in it. */
+  | 'SIDECAR'
   /** Fsync of the directory. */
   | 'SYNC'
   /** Writing a file, giving it mode and owner, and fsync. */
