@@ -86,6 +86,8 @@ export function sidecarOf(image: ImageFacts, names: readonly ImageName[]): strin
     access: provenance.isOpen ? 'public' : 'private',
     ids: accessOf(provenance).ids,
     product: { size: product.size, sha256: product.sha256, packer: product.packer, entryCount: product.entryCount },
+    // Absent for what was recorded without them: what lies there stays as it is.
+    ...(product.rules === undefined ? {} : { rules: product.rules }),
     changes: product.changes,
     config: JSON.parse(provenance.configText) as unknown,
   };

@@ -1,4 +1,5 @@
 /** The shapes of images, and of the names by which they are used. Plain data: no Mongoose, no GraphQL. */
+import type { RootfsPolicyConfig } from '../config/index.js';
 import type { Digest } from '../lib/digest.js';
 
 /** Users and groups of the realm of a system, by name. */
@@ -30,6 +31,14 @@ export interface ImageConfigRecord {
   readonly labels: readonly { readonly name: string; readonly value: string }[];
 }
 
+/** The rules by which layers became a product: with the packer, they and the layers say what it is to the byte. */
+export interface RulesRecord {
+  /** Goes up when the same policy begins to give other bytes. */
+  readonly version: number;
+  /** Of the system, as it was then. */
+  readonly policy: RootfsPolicyConfig;
+}
+
 /** What a finished conversion is worth keeping of: enough to say whether a file is what it should be. */
 export interface ProductRecord {
   readonly path: string;
@@ -39,6 +48,8 @@ export interface ProductRecord {
   readonly packer: string;
   readonly entryCount: number;
   readonly changes: readonly string[];
+  /** Undefined for a squashfs that was published as it was imported, and for what was recorded before they were kept. */
+  readonly rules?: RulesRecord;
 }
 
 /** What the files beside an image tell and no answer does, so that they can be written again when its names change. */

@@ -22,6 +22,11 @@ const texts = { type: [String], required: true } as const;
 
 const part = { _id: false } as const;
 const accessOf = (entry: typeof String | typeof Number) => ({ type: new Schema({ users: [entry], groups: [entry] }, part), default: { users: [], groups: [] } });
+const policy = new Schema(
+  { ownership: text, widenPermissions: flag, setuid: text, capabilities: text, userXattrs: text, devices: text, fifos: text },
+  part,
+);
+const rules = new Schema({ version: count, policy: { type: policy, required: true } }, part);
 /** `minimize: false`: empty objects are kept, so that what is read is what was written. */
 const whole = { versionKey: false, minimize: false } as const;
 
@@ -112,7 +117,7 @@ export const imageSchema = new Schema<ImageRecord>(
     },
     product: {
       type: new Schema(
-        { path: text, size: count, sha256: text, format: text, packer: text, entryCount: count, changes: texts },
+        { path: text, size: count, sha256: text, format: text, packer: text, entryCount: count, changes: texts, rules: { type: rules, required: false } },
         part,
       ),
       required: true,

@@ -7,7 +7,7 @@ export { MAX_ACCESS_IDS, renderMeta, type Meta, type MetaInput } from './meta.js
 export { packSquashfs, type PackedProduct, type PackOptions } from './pack.js';
 export { mksquashfsPacker, packerFor } from './packers.js';
 export { applyPolicy } from './policy.js';
-export { productKey, type ProductInputs } from './product-key.js';
+export { CONVERSION_VERSION, productKey, type ProductInputs } from './product-key.js';
 export type { LayerBlob, LayerIndex } from './layer.js';
 export { createLayerCache, type HeldLayer, type LayerCache } from './layer-cache.js';
 export { scanLayer, type ScanOptions, type SegmentOptions } from './scan-layer.js';

@@ -4,7 +4,7 @@ import type { RootfsPolicy, SquashfsOptions } from './settings.js';
 import type { RootfsTools } from './tools.js';
 
 /** Goes up when the same inputs begin to give other bytes: the merge, the policy or the order of the tar has changed. */
-const CONVERSION_VERSION = 6;
+export const CONVERSION_VERSION = 6;
 
 export interface ProductInputs {
   /** Of the platform's manifest. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
+import { CONVERSION_VERSION } from '../../src/rootfs/index.js';
 import { digestOf, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
@@ -100,7 +101,7 @@ describe('a pull', () => {
     const { config } = JSON.parse(registry.manifests.get('recorded')!.bytes.toString()) as { config: { digest: string } };
     const states = await statesOf(client, (await pullTo('app:recorded')).id);
     expect(states.at(-1)).toMatchObject({ state: 'READY' });
-    const fields = 'manifestDigest configDigest path size sha256 packer entryCount changes layers { digest diffId size }';
+    const fields = 'manifestDigest configDigest path size sha256 packer entryCount changes rules { version policy { ownership widenPermissions setuid capabilities userXattrs devices fifos } } layers { digest diffId size }';
     const answer = await fetch(gateway.url!, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -121,6 +122,10 @@ describe('a pull', () => {
         'owner set to root: 1 ("own")',
         'file capabilities dropped: 1 ("ping")',
       ],
+      rules: {
+        version: CONVERSION_VERSION,
+        policy: { ownership: 'ROOT', widenPermissions: true, setuid: 'KEEP', capabilities: 'STRIP', userXattrs: 'DROP', devices: 'DROP', fifos: 'DROP' },
+      },
       layers: layers.map((layer, at) => ({ digest: digestOf(layer), diffId: digestOf(tars[at]!), size: layer.length })),
     });
   });

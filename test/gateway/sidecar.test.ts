@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
+import { CONVERSION_VERSION } from '../../src/rootfs/index.js';
 import { INDEX, MANIFEST, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { writeLayout } from '../support/images.js';
@@ -86,6 +87,10 @@ it('holds the whole configuration and all names, as they come, move and go', asy
     imageId: first,
     access: 'public',
     tags: [{ reference: 'test/app:a', platform: null, topDigest: `sha256:${first}`, principals: ['public'] }],
+    rules: {
+      version: CONVERSION_VERSION,
+      policy: { ownership: 'root', widenPermissions: true, setuid: 'keep', capabilities: 'strip', userXattrs: 'drop', devices: 'drop', fifos: 'drop' },
+    },
     config: JSON.parse(registry.blobs.get(manifest.config.digest)!.toString()) as unknown,
   });
   registry.manifests.set('b', registry.manifests.get('a')!);

@@ -34,7 +34,7 @@ async function pull(name: string) {
       made.push(name);
       const path = join(own, 'image.squashfs');
       await writeFile(path, name);
-      return { product: { path, size: name.length, sha256: sha256(name), packer: 'test', entryCount: 1 }, tree: await mergeLayers([], DEFAULT_ROOTFS_LIMITS), changes: [] };
+      return { product: { path, size: name.length, sha256: sha256(name), packer: 'test', entryCount: 1 }, tree: await mergeLayers([], DEFAULT_ROOTFS_LIMITS), changes: [], rules: undefined };
     },
   };
 }

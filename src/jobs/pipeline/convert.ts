@@ -3,7 +3,8 @@
  */
 import { join } from 'node:path';
 import type { ResolvedImage } from '../../registry/index.js';
-import { applyPolicy, mergeLayers, packSquashfs, verifyProduct, type LayerIndex, type Tree, type VerifiedProduct } from '../../rootfs/index.js';
+import { applyPolicy, CONVERSION_VERSION, mergeLayers, packSquashfs, verifyProduct, type LayerIndex, type Tree, type VerifiedProduct } from '../../rootfs/index.js';
+import type { RulesRecord } from '../../models/image-records.js';
 import type { PullContext } from './context.js';
 
 export interface Conversion {
@@ -12,6 +13,8 @@ export interface Conversion {
   readonly tree: Tree | undefined;
   /** What the policy dropped or changed, one sentence for each rule. */
   readonly changes: readonly string[];
+  /** By which rules; undefined for what is published as it is. */
+  readonly rules: RulesRecord | undefined;
 }
 
 /**
@@ -45,7 +48,7 @@ export async function convert(context: PullContext, image: ResolvedImage, indexe
     timeLimitMs: packer.timeLimitMs,
     signal,
   });
-  return { product, tree, changes };
+  return { product, tree, changes, rules: { version: CONVERSION_VERSION, policy: system.policy } };
 }
 
 function counted(number: number): string {

@@ -153,6 +153,7 @@ async function asItIs({ services, system, workDirectory, progress }: PullContext
       product: { path, size: file.size, sha256: file.digest, packer: `imported (${compressor})`, entryCount: inodeCount },
       tree: undefined,
       changes: ['The squashfs was imported and published as it is: no rule of the system was applied to it.'],
+      rules: undefined,
     };
   } finally {
     await start.close();

@@ -14,7 +14,7 @@ import type { PullContext } from './context.js';
 import { imageIdOf } from './resolve.js';
 
 /** What there is to say of an image that is about to be delivered. */
-export function factsOf({ services, system, record }: PullContext, image: ResolvedImage, { product, changes }: Conversion, { isOpen, ids }: FileAccess): ImageFacts {
+export function factsOf({ services, system, record }: PullContext, image: ResolvedImage, { product, changes, rules }: Conversion, { isOpen, ids }: FileAccess): ImageFacts {
   const imageId = imageIdOf(image);
   const config = configRecord(image);
   const provenance = {
@@ -43,6 +43,7 @@ export function factsOf({ services, system, record }: PullContext, image: Resolv
       entryCount: product.entryCount,
       // What the metadata file could not carry is told, too.
       changes: [...changes, ...metaOf({ config, provenance }).losses],
+      ...(rules === undefined ? {} : { rules }),
     },
     provenance,
   };

@@ -202,6 +202,34 @@ export type FileOwnership =
   /** Everything belongs to root. */
   | 'ROOT';
 
+/** What flattening keeps, drops and changes. */
+export type FlatteningPolicy = {
+  readonly __typename?: 'FlatteningPolicy';
+  /** File capabilities. */
+  readonly capabilities: KeepOrStrip;
+  /** Device files. */
+  readonly devices: KeepOrDrop;
+  /** FIFOs and sockets. */
+  readonly fifos: KeepOrDrop;
+  /** Who the files of an image belong to. */
+  readonly ownership: FileOwnership;
+  /** Setuid and setgid bits. */
+  readonly setuid: KeepOrStrip;
+  /** Extended attributes of the `user.` namespace. */
+  readonly userXattrs: KeepOrDrop;
+  /** Makes readable what users of the image could not read. */
+  readonly widenPermissions: Scalars['Boolean']['output'];
+};
+
+/** Rules by which layers become one file system. */
+export type FlatteningRules = {
+  readonly __typename?: 'FlatteningRules';
+  /** The policy of the system, as it was then. */
+  readonly policy: FlatteningPolicy;
+  /** Goes up when the gateway begins to make other bytes by the same policy. */
+  readonly version: Scalars['Int']['output'];
+};
+
 /** A published squashfs on one system. */
 export type Image = Node & {
   readonly __typename?: 'Image';
@@ -241,6 +269,11 @@ export type Image = Node & {
   readonly path: Scalars['String']['output'];
   /** Platform, `os/architecture[/variant]`. */
   readonly platform: Scalars['String']['output'];
+  /**
+   * The rules by which its layers were flattened: with its packer and its layers they say what it is, to the byte. Null for a
+   * squashfs that was published as it was imported, and for images that were made before rules were recorded.
+   */
+  readonly rules?: Maybe<FlatteningRules>;
   /** Digest of the squashfs. */
   readonly sha256: Scalars['Digest']['output'];
   /** Size of the squashfs. */
@@ -1481,6 +1514,8 @@ export type ResolversTypes = {
   ExpireImageInput: ExpireImageInput;
   ExpireImagePayload: ResolverTypeWrapper<Omit<ExpireImagePayload, 'errors' | 'tag'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, tag?: Maybe<ResolversTypes['Tag']> }>;
   FileOwnership: FileOwnership;
+  FlatteningPolicy: ResolverTypeWrapper<FlatteningPolicy>;
+  FlatteningRules: ResolverTypeWrapper<FlatteningRules>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Image: ResolverTypeWrapper<ImageRecordModel>;
@@ -1573,6 +1608,8 @@ export type ResolversParentTypes = {
   Digest: Scalars['Digest']['output'];
   ExpireImageInput: ExpireImageInput;
   ExpireImagePayload: Omit<ExpireImagePayload, 'errors' | 'tag'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, tag?: Maybe<ResolversParentTypes['Tag']> };
+  FlatteningPolicy: FlatteningPolicy;
+  FlatteningRules: FlatteningRules;
   Float: Scalars['Float']['output'];
   ID: Scalars['ID']['output'];
   Image: ImageRecordModel;
@@ -1680,6 +1717,21 @@ export type ExpireImagePayloadResolvers<ContextType = GatewayContext, ParentType
   tag?: Resolver<Maybe<ResolversTypes['Tag']>, ParentType, ContextType>;
 };
 
+export type FlatteningPolicyResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['FlatteningPolicy'] = ResolversParentTypes['FlatteningPolicy']> = {
+  capabilities?: Resolver<ResolversTypes['KeepOrStrip'], ParentType, ContextType>;
+  devices?: Resolver<ResolversTypes['KeepOrDrop'], ParentType, ContextType>;
+  fifos?: Resolver<ResolversTypes['KeepOrDrop'], ParentType, ContextType>;
+  ownership?: Resolver<ResolversTypes['FileOwnership'], ParentType, ContextType>;
+  setuid?: Resolver<ResolversTypes['KeepOrStrip'], ParentType, ContextType>;
+  userXattrs?: Resolver<ResolversTypes['KeepOrDrop'], ParentType, ContextType>;
+  widenPermissions?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type FlatteningRulesResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['FlatteningRules'] = ResolversParentTypes['FlatteningRules']> = {
+  policy?: Resolver<ResolversTypes['FlatteningPolicy'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type ImageResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Image'] = ResolversParentTypes['Image']> = {
   changes?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   command?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
@@ -1699,6 +1751,7 @@ export type ImageResolvers<ContextType = GatewayContext, ParentType extends Reso
   packer?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   path?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   platform?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  rules?: Resolver<Maybe<ResolversTypes['FlatteningRules']>, ParentType, ContextType>;
   sha256?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
   size?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
   system?: Resolver<ResolversTypes['System'], ParentType, ContextType>;
@@ -2048,6 +2101,8 @@ export type Resolvers<ContextType = GatewayContext> = {
   DateTime?: GraphQLScalarType;
   Digest?: GraphQLScalarType;
   ExpireImagePayload?: ExpireImagePayloadResolvers<ContextType>;
+  FlatteningPolicy?: FlatteningPolicyResolvers<ContextType>;
+  FlatteningRules?: FlatteningRulesResolvers<ContextType>;
   Image?: ImageResolvers<ContextType>;
   ImageChange?: ImageChangeResolvers<ContextType>;
   ImageConnection?: ImageConnectionResolvers<ContextType>;

@@ -1,5 +1,6 @@
 import { holdsAccess, PUBLIC } from '../../access/viewer.js';
-import type { ImageResolvers } from '../generated/types.js';
+import type { RootfsPolicyConfig } from '../../config/index.js';
+import type { FlatteningPolicy, ImageResolvers } from '../generated/types.js';
 import { globalId } from '../global-id.js';
 import { systemOf } from '../system-of.js';
 
@@ -17,6 +18,7 @@ export const Image: ImageResolvers = {
   packer: ({ product }) => product.packer,
   entryCount: ({ product }) => product.entryCount,
   changes: ({ product }) => product.changes,
+  rules: ({ product }) => (product.rules === undefined ? null : { version: product.rules.version, policy: shownPolicy(product.rules.policy) }),
   environment: ({ config }) => config.environment,
   entrypoint: ({ config }) => config.entrypoint,
   command: ({ config }) => config.command,
@@ -24,3 +26,20 @@ export const Image: ImageResolvers = {
   user: ({ config }) => config.user,
   labels: ({ config }) => config.labels,
 };
+
+/** As the values of an enum are written. */
+function upper<T extends string>(value: T): Uppercase<T> {
+  return value.toUpperCase() as Uppercase<T>;
+}
+
+function shownPolicy({ widenPermissions, ownership, setuid, capabilities, userXattrs, devices, fifos }: RootfsPolicyConfig): FlatteningPolicy {
+  return {
+    widenPermissions,
+    ownership: upper(ownership),
+    setuid: upper(setuid),
+    capabilities: upper(capabilities),
+    userXattrs: upper(userXattrs),
+    devices: upper(devices),
+    fifos: upper(fifos),
+  };
+}
