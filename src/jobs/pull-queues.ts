@@ -38,9 +38,11 @@ export function createPullQueues(options: PullQueuesOptions): PullQueues {
   const { redis, names, onError } = options;
   const queues = new Map<string, Queue>();
 
-  function queueOf(system: string): Queue {
+  async function queueOf(system: string): Promise<Queue> {
     const existing = queues.get(system);
     if (existing !== undefined) return existing;
+    // A queue that is made while Redis is away would wait for it, and callers with it.
+    await redis.ping();
     const queue = new Queue(queueName(system), {
       connection: redis,
       prefix: names.prefix,
@@ -49,36 +51,47 @@ export function createPullQueues(options: PullQueuesOptions): PullQueues {
     });
     queue.on('error', onError);
     queues.set(system, queue);
+    try {
+      await queue.waitUntilReady();
+    } catch (error) {
+      // It can't be used any more.
+      queues.delete(system);
+      throw error;
+    }
     return queue;
   }
 
   return {
     add: (system, pullId) =>
       queued(async () => {
-        await queueOf(system).add('pull', { pullId }, { jobId: pullId });
+        await (await queueOf(system)).add('pull', { pullId }, { jobId: pullId });
         await redis.publish(names.wakeChannel, system);
       }),
-    has: (system, pullId) => queued(async () => (await queueOf(system).getJob(pullId)) !== undefined),
+    has: (system, pullId) => queued(async () => (await (await queueOf(system)).getJob(pullId)) !== undefined),
     removeWaiting: (system, pullId) =>
       // 0 when a worker holds its lock, or when it is not there.
-      queued(async () => (await queueOf(system).getJobState(pullId)) === 'waiting' && (await queueOf(system).remove(pullId)) === 1),
+      queued(async () => {
+        const queue = await queueOf(system);
+        return (await queue.getJobState(pullId)) === 'waiting' && (await queue.remove(pullId)) === 1;
+      }),
     position: (system, pullId) =>
       queued(async () => {
-        const key = queueOf(system).toKey('wait');
+        const key = (await queueOf(system)).toKey('wait');
         // Jobs enter on the left and leave on the right.
         const [index, length] = await Promise.all([redis.lpos(key, pullId), redis.llen(key)]);
         return index === null ? undefined : length - 1 - index;
       }),
     counts: (system) =>
       queued(async () => {
-        const counts = await queueOf(system).getJobCounts('waiting', 'prioritized', 'delayed', 'active');
+        const counts = await (await queueOf(system)).getJobCounts('waiting', 'prioritized', 'delayed', 'active');
         const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
         return { queued: waiting + prioritized + delayed, running: active };
       }),
     forget: (system) =>
       queued(async () => {
-        await queueOf(system).obliterate({ force: true });
-        await queueOf(system).close();
+        const queue = await queueOf(system);
+        await queue.obliterate({ force: true });
+        await queue.close();
         queues.delete(system);
       }),
     async close() {

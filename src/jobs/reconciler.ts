@@ -26,7 +26,7 @@ export interface Reconciler {
 
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   const { pulls, queues, log } = options;
-  let current: Promise<void> = Promise.resolve();
+  let current: Promise<void> | undefined;
 
   async function round(): Promise<void> {
     for (const active of await pulls.activesBefore(new Date(Date.now() - SETTLE_MS))) {
@@ -42,10 +42,11 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     await pulls.prune(new Date(Date.now() - options.retentionMs));
   }
 
-  const run = (): Promise<void> => {
-    current = current.then(() => round().catch((error: unknown) => log.warn({ err: error }, 'a round of the reconciler failed')));
-    return current;
-  };
+  // One at a time, and none behind it: while Redis is away a round takes longer than the interval.
+  const run = (): Promise<void> =>
+    (current ??= round()
+      .catch((error: unknown) => log.warn({ err: error }, 'a round of the reconciler failed'))
+      .finally(() => (current = undefined)));
   const timer = setInterval(() => void run(), options.intervalMs);
   return {
     run,

@@ -6,7 +6,7 @@ import { GatewayError, messageOf } from '../lib/errors.js';
 import { redisOptions, withoutPassword, type RedisAddress } from '../lib/redis-address.js';
 
 /** A command that gets no answer in this time (ms) fails, so that no caller hangs with Redis. */
-const COMMAND_TIMEOUT_MS = 5000;
+export const COMMAND_TIMEOUT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 5000;
 
 export interface RedisConnections {

@@ -11,9 +11,10 @@ import { z } from 'zod';
 import type { JobsConfig } from '../config/index.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Logger } from '../lib/log.js';
+import { keepJobLock } from './job-lock.js';
 import { queueName, type RedisNames } from './keys.js';
 import { LostPull } from './pull-runner.js';
-import type { RedisConnections } from './redis-connections.js';
+import { COMMAND_TIMEOUT_MS, type RedisConnections } from './redis-connections.js';
 
 export interface WorkerPoolOptions {
   readonly systems: readonly string[];
@@ -51,7 +52,9 @@ interface Running {
 export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { jobs, names, log } = options;
   const running = new Map<string, Running>();
-  const onError = (error: unknown): void => log.warn({ err: error }, 'the queue reported an error');
+  const onError = (error: unknown): undefined => {
+    log.warn({ err: error }, 'the queue reported an error');
+  };
   const connection = options.redis.worker();
   const serving = new Map<string, Worker>();
   /** Workers of systems that are not served any more: closed when their last job has ended, which needs them to keep its lock. */
@@ -98,11 +101,7 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
         // Asked again: it may have changed while the last queue was asked.
         if (isAborted(closing.signal)) return;
         const token = randomUUID();
-        // Undefined when the queue is empty, which BullMQ's type does not say.
-        const job: Job | undefined = await worker?.getNextJob(token, { block: false }).catch((error: unknown) => {
-          onError(error);
-          return undefined;
-        });
+        const job = worker === undefined ? undefined : await nextJob(worker, token).catch(onError);
         if (job === undefined) continue;
         start(job, token);
         took = true;
@@ -112,6 +111,12 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
       await woken;
       clearTimeout(timer);
     }
+  }
+
+  /** Undefined when the queue is empty. */
+  async function nextJob(worker: Worker, token: string): Promise<Job | undefined> {
+    // BullMQ's type does not say that.
+    return await answer<Job | undefined>(worker.getNextJob(token, { block: false }));
   }
 
   function start(job: Job, token: string): void {
@@ -134,7 +139,7 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
       await before;
       await options.run(pullId, controller.signal);
       lock.stop();
-      await job.moveToCompleted(null, token, false);
+      await answer(job.moveToCompleted(null, token, false));
     } catch (error) {
       lock.stop();
       // The job's lock runs out, and a worker takes it over: the record says how often that may happen.
@@ -142,29 +147,44 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
     }
   }
 
-  /** Renews the lock well within its time; gives the pull up when it is certain to be another's. */
+  /** Keeps the job's lock; gives the pull up when it is another's or may be, or is to stop. */
   function keepLock(job: Job, token: string, pullId: string, controller: AbortController): { stop(): void } {
-    let renewedAt = Date.now();
-    const timer = setInterval(() => {
-      job.extendLock(token, jobs.lockDurationMs).then(
-        (kept) => {
-          if (kept === 1) renewedAt = Date.now();
-          else controller.abort(new LostPull(false));
-        },
-        () => {
-          // Redis is away. Its locks run out meanwhile, but nobody can take the job over either; the index decides
-          // whose pull it is. Only a long absence ends the work.
-          if (Date.now() - renewedAt > jobs.lockDurationMs * 10) controller.abort(queueGone());
-        },
-      );
-      options.isCancelled(pullId).then(
-        (isCancelled) => {
-          if (isCancelled) controller.abort(cancelReason());
-        },
-        () => {},
-      );
-    }, jobs.lockDurationMs / 3);
-    return { stop: () => clearInterval(timer) };
+    return keepJobLock({
+      job,
+      token,
+      durationMs: jobs.lockDurationMs,
+      onLost: () => controller.abort(new LostPull(false)),
+      // It goes on when Redis is back, and nobody has died.
+      onRunOut: () => controller.abort(new LostPull(true)),
+      onLook() {
+        options.isCancelled(pullId).then(
+          (isCancelled) => {
+            if (isCancelled) controller.abort(cancelReason());
+          },
+          () => {},
+        );
+      },
+    });
+  }
+
+  /**
+   * The answer of Redis, for which a worker waits as long as it is away; one that stops waits no longer than for any command.
+   * What it does not hear of then is taken over, as from a worker that died.
+   */
+  async function answer<T>(command: Promise<T>): Promise<T> {
+    let limit: NodeJS.Timeout | undefined;
+    let onClosing = (): void => {};
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      onClosing = () => (limit = setTimeout(() => reject(noAnswer()), COMMAND_TIMEOUT_MS));
+      if (closing.signal.aborted) onClosing();
+      else closing.signal.addEventListener('abort', onClosing, { once: true });
+    });
+    try {
+      return await Promise.race([command, tooLate]);
+    } finally {
+      clearTimeout(limit);
+      closing.signal.removeEventListener('abort', onClosing);
+    }
   }
 
   return {
@@ -200,8 +220,8 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
       const left = [...running.values()];
       for (const { controller } of left) controller.abort(new LostPull(true));
       await Promise.all(left.map(({ done }) => done));
-      await Promise.all(left.map(({ job, token }) => job.moveToWait(token).catch(onError)));
-      if (left.length > 0) await options.redis.commands.publish(names.wakeChannel, '').catch(onError);
+      const offered = await Promise.all(left.map(({ job, token }) => answer(job.moveToWait(token)).then(() => true, onError)));
+      if (offered.includes(true)) await options.redis.commands.publish(names.wakeChannel, '').catch(onError);
       await Promise.all([...[...serving.values()].map((worker) => worker.close(true).catch(onError)), ...retiring]);
     },
   };
@@ -216,6 +236,6 @@ function cancelReason(): GatewayError {
   return new GatewayError('CANCELLED', 'The pull was cancelled.');
 }
 
-function queueGone(): GatewayError {
-  return new GatewayError('QUEUE_UNAVAILABLE', 'The queue (Redis) did not answer for too long; pull again.');
+function noAnswer(): GatewayError {
+  return new GatewayError('QUEUE_UNAVAILABLE', 'The queue (Redis) does not answer, and this worker stops: what it held is taken over when Redis is back.');
 }
