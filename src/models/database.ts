@@ -5,14 +5,15 @@ import mongoose, { type Connection, type Model } from 'mongoose';
 import { GatewayError, messageOf } from '../lib/errors.js';
 import type { ImageRecord, TagRecord } from './image-records.js';
 import type { ActiveRecord, PullRecord } from './pull-records.js';
-import type { CredentialRecord, SystemRecord, TaskRecord, VerificationRecord } from './system-records.js';
-import { activeSchema, credentialSchema, imageSchema, pullSchema, systemSchema, tagSchema, taskSchema, verificationSchema } from './schemas.js';
+import type { CredentialRecord, PublicationRecord, SystemRecord, TaskRecord, VerificationRecord } from './system-records.js';
+import { activeSchema, credentialSchema, imageSchema, publicationSchema, pullSchema, systemSchema, tagSchema, taskSchema, verificationSchema } from './schemas.js';
 
 export interface Database {
   readonly pulls: Model<PullRecord>;
   readonly actives: Model<ActiveRecord>;
   readonly images: Model<ImageRecord>;
   readonly tags: Model<TagRecord>;
+  readonly publications: Model<PublicationRecord>;
   readonly verifications: Model<VerificationRecord>;
   readonly systems: Model<SystemRecord>;
   readonly tasks: Model<TaskRecord>;
@@ -54,6 +55,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const actives = connection.model<ActiveRecord>('Active', activeSchema);
   const images = connection.model<ImageRecord>('Image', imageSchema);
   const tags = connection.model<TagRecord>('Tag', tagSchema);
+  const publications = connection.model<PublicationRecord>('Publication', publicationSchema);
   const systems = connection.model<SystemRecord>('System', systemSchema);
   const credentials = connection.model<CredentialRecord>('Credential', credentialSchema);
   const tasks = connection.model<TaskRecord>('Task', taskSchema);
@@ -69,6 +71,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     actives,
     images,
     tags,
+    publications,
     verifications,
     systems,
     tasks,

@@ -5,6 +5,7 @@
  */
 import { GatewayError } from '../lib/errors.js';
 import { indexed, isDuplicateKey, type Database } from './database.js';
+import { createPublications } from './publications.js';
 import { imageKey, tagKey, type ImageRecord, type ProvenanceRecord, type TagRecord } from './image-records.js';
 
 /** Former targets that a tag remembers. */
@@ -37,6 +38,7 @@ export type ImageStore = ReturnType<typeof createImageStore>;
 
 export function createImageStore(database: Database) {
   const { images, tags } = database;
+  const publications = createPublications(database);
 
   async function getImage(system: string, imageId: string): Promise<ImageRecord | undefined> {
     return (await indexed(() => images.findById(imageKey(system, imageId)).lean<ImageRecord>().exec())) ?? undefined;
@@ -73,13 +75,14 @@ export function createImageStore(database: Database) {
   }
 
   /**
-   * Records a published image and holds it for a pull that is about to give it a name, so that nobody removes it in
+   * Records an image that has just been published, and holds it for a pull that is about to give it a name, so that nobody removes it in
    * between. What was recorded of the same image before is replaced, but for its tags and its age.
    *
    * @throws GatewayError CONFLICT (retryable) when the image is just being removed.
    */
   async function putImage(image: Omit<ImageRecord, '_id' | 'principals' | 'tags' | 'holders' | 'state' | 'revision' | 'createdAt'>, holder: string): Promise<ImageRecord> {
     const _id = imageKey(image.system, image.imageId);
+    await publications.note(image.system, new Date());
     return indexed(async () => {
       for (let round = 0; round < CONFLICT_ROUNDS; round++) {
         const kept = await images
@@ -265,9 +268,10 @@ export function createImageStore(database: Database) {
       for (const tag of page) await onName(tag);
     }
     await indexed(() => images.deleteMany({ system }).exec());
+    await publications.forget(system);
   }
 
-  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, setAccess, imagesOn, listImages, beginRemoval, endRemoval, forgetSystem };
+  return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, setAccess, imagesOn, listImages, beginRemoval, endRemoval, forgetSystem, lastPublishedAt: publications.last };
 }
 
 /** The text, somewhere behind the system's name in the id of a tag. */

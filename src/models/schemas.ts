@@ -7,7 +7,7 @@
 import { Schema } from 'mongoose';
 import type { ImageRecord, TagRecord } from './image-records.js';
 import { LAYER_STATES, PULL_STAGES, PULL_STATES, type ActiveRecord, type PullRecord } from './pull-records.js';
-import { FINDING_KINDS, type CredentialRecord, type SystemRecord, type TaskRecord, type VerificationRecord, VERIFICATION_STATES, TASK_KINDS } from './system-records.js';
+import { FINDING_KINDS, type CredentialRecord, type PublicationRecord, type SystemRecord, type TaskRecord, type VerificationRecord, VERIFICATION_STATES, TASK_KINDS } from './system-records.js';
 
 const text = { type: String, required: true } as const;
 /** Required, and may be empty (Mongoose refuses empty text for `required`). */
@@ -197,6 +197,8 @@ export const systemSchema = new Schema<SystemRecord>(
   },
   { ...whole, collection: 'gw_systems' },
 );
+
+export const publicationSchema = new Schema<PublicationRecord>({ _id: text, publishedAt: date }, { ...whole, collection: 'gw_publications' });
 
 export const taskSchema = new Schema<TaskRecord>(
   {

@@ -64,6 +64,13 @@ export interface SystemRecord {
   readonly changedAt: Date;
 }
 
+/** `gw_publications`: `_id` is the system, declared wherever. */
+export interface PublicationRecord {
+  readonly _id: string;
+  /** When an image was last published there. */
+  readonly publishedAt: Date;
+}
+
 /** REMOVE: an image without names; with names, as DESCRIBE. DESCRIBE: the files beside an image are written again. */
 export const TASK_KINDS = ['CHECK', 'REMOVE', 'DESCRIBE'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];

@@ -106,6 +106,23 @@ describe('a system', () => {
     expect(await lookUntil('one', ({ workers, status }) => workers.length === 0 && status === null)).toMatchObject({ workers: [], status: null });
   });
 
+  it('tells when an image was last published there: that stays when the image goes, and publishing it again counts', async () => {
+    await workerFor('one');
+    const before = Date.now();
+    const pullOf = async (force: boolean): Promise<number> => {
+      const { pulls } = await client.pull({ reference: 'app', systems: ['one'], force });
+      expect((await statesOf(client, pulls[0]!.id)).at(-1)?.state).toBe('READY');
+      return Date.parse((await look('one')).lastPublishedAt!);
+    };
+    const first = await pullOf(false);
+    expect(first).toBeGreaterThanOrEqual(before);
+    expect(await pullOf(false)).toBe(first);
+    const again = await pullOf(true);
+    expect(again).toBeGreaterThan(first);
+    expect((await client.expireImage({ system: 'one', reference: 'app' })).imageRemoved).toBe(true);
+    expect(Date.parse((await look('one')).lastPublishedAt!)).toBe(again);
+  });
+
   it('forgets a worker that stops of its own will at once', async () => {
     await useSlowHeartbeat();
     const worker = await workerFor('one');

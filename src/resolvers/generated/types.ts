@@ -995,7 +995,7 @@ export type System = Node & {
   readonly id: Scalars['ID']['output'];
   /** The directory on the system. */
   readonly imageDirectory: Scalars['String']['output'];
-  /** When an image was last published there for the first time; null when there is none. */
+  /** When an image was last published there, anew or again; null when none ever was. It stays when that image goes. */
   readonly lastPublishedAt?: Maybe<Scalars['DateTime']['output']>;
   /** Its name: the key in `Platforms`. */
   readonly name: Scalars['String']['output'];

@@ -19,8 +19,5 @@ export const System: SystemResolvers = {
   async verification(system, _args, { services, viewer }) {
     return isAdminOf(viewer, system) ? ((await services.verifications.get(system.name)) ?? null) : null;
   },
-  async lastPublishedAt({ name }, _args, { services }) {
-    const [newest] = await services.images.listImages({ system: name, limit: 1, order: 'newest' });
-    return newest?.createdAt ?? null;
-  },
+  lastPublishedAt: ({ name }, _args, { services }) => services.images.lastPublishedAt(name),
 };
