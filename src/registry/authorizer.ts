@@ -1,5 +1,5 @@
 /**
- * Authorization at one endpoint: Basic, and bearer tokens by the distribution token flow.
+ * Authorization at one endpoint: Basic, bearer tokens by the distribution token flow, and those that are there already.
  *
  * A token is cached by identity and scope, renewed before its end, and fetched once however many requests want it.
  * Credentials go to the endpoint itself and to token services bound to it, over https unless it is marked insecure.
@@ -70,8 +70,8 @@ export function createAuthorizer(
   const endpoint = new URL(settings.url);
   const tokens = new Map<string, Token>();
   const pending = new Map<string, Promise<string>>();
-  /** Identities for which this endpoint has asked for Basic. */
-  const basic = new Set<string>();
+  /** Identities whose own header this endpoint has asked for: Basic, or a token that is used as it is. */
+  const ready = new Set<string>();
   /** Scopes that a registry asked for beyond the usual one. */
   const wider = new Map<string, string>();
 
@@ -79,8 +79,9 @@ export function createAuthorizer(
     return url.protocol === 'https:' || settings.insecure;
   }
 
-  function basicFor(identity: Identity): string | undefined {
-    const header = identity.basicHeader();
+  /** What the identity shows by itself, without a token service. */
+  function ownHeader(identity: Identity): string | undefined {
+    const header = identity.bearerHeader() ?? identity.basicHeader();
     if (header !== undefined && !mayCarrySecrets(endpoint)) {
       throw new GatewayError(
         'POLICY_REFUSED',
@@ -222,7 +223,7 @@ export function createAuthorizer(
 
   return {
     async current(identity, scope, signal) {
-      if (basic.has(identity.key)) return basicFor(identity);
+      if (ready.has(identity.key)) return ownHeader(identity);
       const token = tokens.get(cacheKey(identity, scope));
       if (token === undefined || token.endsAt > now()) return token?.header;
       return await newToken(token.challenge, identity, scope, signal);
@@ -233,13 +234,16 @@ export function createAuthorizer(
       const bearer = challenges.find(
         ({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'),
       );
-      const offersBasic = challenges.some(({ scheme }) => scheme === 'basic');
-      if (offersBasic && (bearer === undefined || settings.authMethod === 'basic')) {
-        const header = basicFor(identity);
+      const offers = (wanted: string): boolean => challenges.some(({ scheme }) => scheme === wanted);
+      const isReady = identity.bearerHeader() !== undefined;
+      if (isReady ? offers('bearer') : offers('basic') && (bearer === undefined || settings.authMethod === 'basic')) {
+        const header = ownHeader(identity);
         if (header === undefined || header === failed) return undefined;
-        basic.add(identity.key);
+        ready.add(identity.key);
         return header;
       }
+      // It is for the registry alone, so there is nothing to show to a token service.
+      if (isReady) return undefined;
       if (bearer === undefined) return undefined;
       const key = cacheKey(identity, scope);
       const asked = bearer.parameters.get('scope');

@@ -117,7 +117,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 
   async function loginAt(settings: EndpointSettings, signal: AbortSignal): Promise<Identity | undefined> {
     const login = (await serviceLogin(settings, signal)) ?? options.loginFor?.(settings.url);
-    return login === undefined ? undefined : Identity.ofLogin(login);
+    return login === undefined ? undefined : new Identity('service', login);
   }
 
   function registryOf(reference: Reference): Registry {

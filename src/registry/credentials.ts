@@ -17,6 +17,7 @@ const dockerConfig = z.object({
         username: z.string().optional(),
         password: z.string().optional(),
         identitytoken: z.string().optional(),
+        registrytoken: z.string().optional(),
       }),
     )
     .default({}),
@@ -65,8 +66,9 @@ async function readFromFile(file: string, host: string, signal: AbortSignal): Pr
   // An empty text is none.
   if (helper !== undefined && helper !== '') return await askHelper(helper, host, signal);
   if (entry === undefined) return undefined;
-  if (entry.identitytoken !== undefined && entry.identitytoken !== '')
-    return { identityToken: entry.identitytoken };
+  const { registrytoken: registryToken = '', identitytoken: identityToken = '' } = entry;
+  if (registryToken !== '') return { registryToken: headerSafe(registryToken, file) };
+  if (identityToken !== '') return { identityToken };
   const pair =
     entry.auth === undefined || entry.auth === ''
       ? undefined
@@ -78,6 +80,12 @@ async function readFromFile(file: string, host: string, signal: AbortSignal): Pr
   return username === undefined || password === undefined
     ? undefined
     : { username, password };
+}
+
+/** @throws GatewayError BAD_CONFIG for what no header can carry, without showing it. */
+function headerSafe(token: string, file: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new GatewayError('BAD_CONFIG', `The credentials file ${file} is no use: a "registrytoken" in it is no token.`);
 }
 
 async function askHelper(name: string, host: string, signal: AbortSignal): Promise<RegistryLogin | undefined> {

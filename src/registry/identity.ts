@@ -9,21 +9,17 @@ export class Identity {
   readonly key: string;
   /** Whose account the registry counts on: made without the secret, so that it may lie in Redis. */
   readonly account: string;
-  readonly #credentials: RegistryCredentials | undefined;
+  readonly #login: RegistryCredentials | undefined;
   readonly #refreshToken: string | undefined;
+  readonly #registryToken: string | undefined;
 
-  constructor(kind: Identity['kind'], credentials?: RegistryCredentials, refreshToken?: string) {
+  constructor(kind: Identity['kind'], secret?: RegistryLogin) {
     this.kind = kind;
-    this.#credentials = credentials;
-    this.#refreshToken = refreshToken;
-    const secret = JSON.stringify([credentials?.username, credentials?.password, refreshToken]);
-    this.key = kind === 'anonymous' ? 'anonymous' : shortHash(secret);
-    this.account = kind === 'user' ? `user-${shortHash(credentials?.username ?? '')}` : kind;
-  }
-
-  /** The gateway itself. */
-  static ofLogin(login: RegistryLogin): Identity {
-    return 'identityToken' in login ? new Identity('service', undefined, login.identityToken) : new Identity('service', login);
+    this.#login = secret !== undefined && 'username' in secret ? secret : undefined;
+    this.#refreshToken = secret !== undefined && 'identityToken' in secret ? secret.identityToken : undefined;
+    this.#registryToken = secret !== undefined && 'registryToken' in secret ? secret.registryToken : undefined;
+    this.key = secret === undefined ? 'anonymous' : shortHash(JSON.stringify([this.#login?.username, this.#login?.password, this.#refreshToken, this.#registryToken]));
+    this.account = kind === 'user' ? `user-${shortHash(this.#login?.username ?? '')}` : kind;
   }
 
   get isAnonymous(): boolean {
@@ -37,15 +33,20 @@ export class Identity {
 
   /** The value of `Authorization` for Basic (RFC 7617), or undefined. */
   basicHeader(): string | undefined {
-    const login = this.#credentials;
-    if (login === undefined || this.#refreshToken !== undefined) return undefined;
+    const login = this.#login;
+    if (login === undefined) return undefined;
     return `Basic ${Buffer.from(`${login.username}:${login.password}`, 'utf8').toString('base64')}`;
+  }
+
+  /** The value of `Authorization` with a bearer token that is used as it is, or undefined. */
+  bearerHeader(): string | undefined {
+    return this.#registryToken === undefined ? undefined : `Bearer ${this.#registryToken}`;
   }
 
   /** Text of a registry with our secrets taken out, should it send them back. */
   redact(text: string): string {
     const basic = this.basicHeader()?.slice('Basic '.length);
-    const secrets = [this.#credentials?.password, this.#refreshToken, basic].filter(
+    const secrets = [this.#login?.password, this.#refreshToken, this.#registryToken, basic].filter(
       (secret) => secret !== undefined && secret !== '',
     );
     return secrets.reduce<string>((clean, secret) => clean.replaceAll(secret ?? '', '***'), text);

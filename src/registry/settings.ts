@@ -8,8 +8,13 @@ export interface RegistryCredentials {
   readonly password: string;
 }
 
-/** A login, or the token of a login that was made elsewhere (Docker's identity token), to be exchanged by the OAuth2 form. */
-export type RegistryLogin = RegistryCredentials | { readonly identityToken: string };
+/** A login, or one of the tokens that stand in its place in Docker's `config.json`. */
+export type RegistryLogin =
+  | RegistryCredentials
+  /** Of a login that was made elsewhere, to be exchanged by the OAuth2 form. */
+  | { readonly identityToken: string }
+  /** A bearer token for the registry itself, used as it is. */
+  | { readonly registryToken: string };
 
 /** How one server is reached and trusted: the registry itself, or a mirror of it. */
 export interface EndpointSettings {

@@ -226,6 +226,60 @@ describe("the gateway's login from elsewhere", () => {
     expect(form.getAll('scope')).toEqual(['repository:team/app:pull repository:team/base:pull']);
     expect(JSON.stringify(fake.seen.map(({ method, path, headers }) => [method, path, headers]))).not.toContain('refresh-me');
   });
+  describe('a registry token', () => {
+    const wantsBearer: Hook = ({ headers }, response) =>
+      headers.authorization !== 'Bearer ready-made' && Boolean(response.writeHead(401, { 'www-authenticate': `Bearer realm="${other.url}/token",service="s"` }).end());
+    const config = (host: string, more: object = {}): object => ({ auths: { [host]: { registrytoken: 'ready-made', ...more } } });
+    const loopback = { allowedAddresses: ['loopback'] };
+    beforeEach(() => {
+      other.hook = (_request, response) => Boolean(response.end(JSON.stringify({ token: 'empty' })));
+    });
+
+    test.each([{}, { identitytoken: '', auth: '' }, { identitytoken: 'refresh-me' }])('is sent as it is, to the registry alone (beside %j)', async (more) => {
+      fake.hook = wantsBearer;
+      const { image } = await pull({ settings: { ...loopback, credentialsFile: await fileOf(config(fake.host, more)) } });
+      expect(image.access).toBe('private');
+      expect(fake.seen.map(loginOf)).toContain('Bearer ready-made');
+      expect(JSON.stringify(other.seen)).not.toMatch(/ready-made|refresh-me/);
+      expect(JSON.stringify(image)).not.toContain('ready-made');
+    });
+    test('is not sent where nobody asks for one, nor behind a redirect', async () => {
+      fake.hook = undefined;
+      const credentialsFile = await fileOf(config(fake.host));
+      await pull({ settings: { ...loopback, credentialsFile } });
+      expect(JSON.stringify(fake.seen)).not.toContain('ready-made');
+      other.hook = undefined;
+      other.putBlob(layer);
+      const redirect: Hook = (_request, response, path) => path.endsWith(digestOf(layer)) && Boolean(response.writeHead(307, { location: `${other.url}${path}` }).end());
+      fake.hook = (request, response, path) => wantsBearer(request, response, path) || redirect(request, response, path);
+      await rm(join(directory, 'sha256'), { recursive: true });
+      await pull({ settings: { ...loopback, credentialsFile } });
+      expect(other.seen.filter(({ path }) => path.endsWith(digestOf(layer))).map(loginOf)).toEqual([undefined]);
+    });
+    test('that is refused ends in DENIED; a registry that wants Basic does not get it', async () => {
+      const credentialsFile = await fileOf(config(fake.host));
+      for (const challenge of [`Bearer realm="${other.url}/token"`, 'Basic realm="x"']) {
+        fake.seen.length = 0;
+        fake.hook = (_request, response) => Boolean(response.writeHead(401, { 'www-authenticate': challenge }).end('ready-made'));
+        await expect(pull({ settings: { ...loopback, credentialsFile } })).rejects.toMatchObject({ code: 'DENIED', message: expect.not.stringContaining('ready-made') });
+        expect(fake.seen.map(loginOf).filter((header) => header === 'Bearer ready-made')).toHaveLength(challenge.startsWith('Basic') ? 0 : 1);
+      }
+    });
+    test('that no header can carry is BAD_CONFIG, without showing it', async () => {
+      const credentialsFile = await fileOf({ auths: { [fake.host]: { registrytoken: 'ready\r\nmade' } } });
+      await expect(pull({ settings: { credentialsFile } })).rejects.toMatchObject({ code: 'BAD_CONFIG', message: expect.not.stringContaining('made') });
+    });
+    test('does not go over plain http', async () => {
+      const plain = await startFakeRegistry();
+      plain.hook = wantsBearer;
+      plain.putImage([layer], '1');
+      const settings = { ...loopback, url: plain.url, credentialsFile: await fileOf(config(plain.host)) };
+      await expect(pull({ settings })).rejects.toMatchObject({ code: 'POLICY_REFUSED' });
+      expect(JSON.stringify(plain.seen)).not.toContain('ready-made');
+      expect((await pull({ settings: { ...settings, insecure: true } })).image.access).toBe('private');
+      await plain.stop();
+    });
+  });
   describe('an identity token and a token service that redirects', () => {
     async function redirectedBy(status: number, to: (path: string) => string): Promise<Awaited<ReturnType<typeof pull>>> {
       const answer: Hook = (request, response, path) => {

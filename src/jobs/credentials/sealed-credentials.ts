@@ -8,7 +8,7 @@ import type { CredentialStore } from '../../models/credential-store.js';
 import type { RegistryLogin } from '../../registry/index.js';
 import { keepFresh } from '../keep-fresh.js';
 
-const login = z.union([z.object({ username: z.string(), password: z.string() }), z.object({ identityToken: z.string() })]);
+const login = z.union([z.object({ username: z.string(), password: z.string() }), z.object({ identityToken: z.string() }), z.object({ registryToken: z.string() })]);
 
 export interface SealedCredentials {
   /** The login for a registry at that address; undefined when there is none for this worker. */
