@@ -48,9 +48,9 @@ export const registryLimitsSection = {
     retryDelayMax: withDefault(
       duration(0),
       60,
-      'longest wait between two tries; a registry that asks for a longer one ends the pull as RATE_LIMITED',
+      'longest wait between two tries for which a pull keeps its worker; where a registry asks for a longer one, the pull waits in its queue, and its worker takes another',
     ),
-    retryAfterMax: withDefault(duration(0), 3600, 'longest wait that a registry may ask for'),
+    retryAfterMax: withDefault(duration(0), 3600, 'longest wait that a registry may ask for; one that asks for more ends the pull as RATE_LIMITED, and is not asked for so long'),
     retriesPerHost: withDefault(count(0, MANY), 120, 'tries after the first one to one host, of all workers, in `retriesWindow`'),
     retriesWindow: withDefault(duration(1), 60, 'over so long they are counted'),
   },

@@ -19,6 +19,8 @@ export interface PullQueues {
   has(system: string, pullId: string): Promise<boolean>;
   /** Removes a job that no worker holds. False when one does, or there is none. */
   removeWaiting(system: string, pullId: string): Promise<boolean>;
+  /** Removes a job that was put off, and that no worker has taken since. False when it is none of these. */
+  removePutOff(system: string, pullId: string): Promise<boolean>;
   /** How many jobs are in front of it; undefined when it does not wait. */
   position(system: string, pullId: string): Promise<number | undefined>;
   counts(system: string): Promise<QueueCounts>;
@@ -61,6 +63,14 @@ export function createPullQueues(options: PullQueuesOptions): PullQueues {
     return queue;
   }
 
+  function removeIf(system: string, pullId: string, state: 'waiting' | 'delayed'): Promise<boolean> {
+    return queued(async () => {
+      const queue = await queueOf(system);
+      // 0 when a worker holds its lock, or when it is not there.
+      return (await queue.getJobState(pullId)) === state && (await queue.remove(pullId)) === 1;
+    });
+  }
+
   return {
     add: (system, pullId) =>
       queued(async () => {
@@ -68,12 +78,8 @@ export function createPullQueues(options: PullQueuesOptions): PullQueues {
         await redis.publish(names.wakeChannel, system);
       }),
     has: (system, pullId) => queued(async () => (await (await queueOf(system)).getJob(pullId)) !== undefined),
-    removeWaiting: (system, pullId) =>
-      // 0 when a worker holds its lock, or when it is not there.
-      queued(async () => {
-        const queue = await queueOf(system);
-        return (await queue.getJobState(pullId)) === 'waiting' && (await queue.remove(pullId)) === 1;
-      }),
+    removeWaiting: (system, pullId) => removeIf(system, pullId, 'waiting'),
+    removePutOff: (system, pullId) => removeIf(system, pullId, 'delayed'),
     position: (system, pullId) =>
       queued(async () => {
         const key = (await queueOf(system)).toKey('wait');

@@ -12,6 +12,7 @@ import type { PipelineServices, PullContext } from './pipeline/context.js';
 import { ownGrants } from './pipeline/grants.js';
 import { runPull, type PullResult } from './pipeline/run-pull.js';
 import { staleResult } from './pipeline/stale.js';
+import { putOffBy } from './put-off.js';
 import type { ProgressStore } from './progress/progress-store.js';
 import { ProgressTracker } from './progress/progress-tracker.js';
 import type { WorkDirectories } from './work-directories.js';
@@ -30,7 +31,7 @@ export interface PullRunnerOptions {
 /**
  * Works on the pull until it has ended. Never throws for what is wrong with the pull.
  *
- * @throws LostPull when it is somebody else's now, and whatever kept the end from being recorded: the job must then be
+ * @throws LostPull when it is somebody else's now, PutOff when it is to wait in its queue, and whatever kept the end from being recorded: the job must then be
  *   kept, so that it is taken over.
  */
 export async function runPullJob(pullId: string, signal: AbortSignal, options: PullRunnerOptions): Promise<void> {
@@ -108,6 +109,14 @@ export async function runPullJob(pullId: string, signal: AbortSignal, options: P
       }
       log.info('the pull goes to another worker');
       throw error;
+    }
+    const late = putOffBy(error, new Date(start.startedAt.getTime() + config.jobs.pullTimeLimitMs));
+    if (late !== undefined) {
+      const layers = tracker.snapshot.layers.map((layer) => ({ ...layer, state: 'WAITING' as const, waitingFor: null }));
+      await tracker.close({ ...tracker.snapshot, state: 'QUEUED', stage: 'QUEUE', message: late.message, layers });
+      await persistently(() => pulls.handBack(pullId, record.attempt), indexRetryMs);
+      log.info({ notBefore: late.putOff.notBefore }, 'the pull is put off');
+      throw late.putOff;
     }
     outcome = failed(error, tracker.snapshot.stage ?? 'QUEUE', log);
   } finally {

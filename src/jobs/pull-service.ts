@@ -150,8 +150,8 @@ export function createPullService(options: PullServiceOptions) {
   /** A waiting pull ends here; a running one is ended by its worker, wherever that is. */
   async function stop(record: PullRecord): Promise<void> {
     await options.publish(names.cancelChannel, record._id);
-    const isOurs = record.attempt === 0 && ((await queues.removeWaiting(record.system, record._id)) || !(await queues.has(record.system, record._id)));
-    if (isOurs) await endPull({ pulls, progress, log: options.log, indexRetryMs: options.indexRetryMs }, record, cancelled('QUEUE'));
+    const isNew = record.attempt === 0 && ((await queues.removeWaiting(record.system, record._id)) || !(await queues.has(record.system, record._id)));
+    if (isNew || (await queues.removePutOff(record.system, record._id))) await endPull({ pulls, progress, log: options.log, indexRetryMs: options.indexRetryMs }, record, cancelled('QUEUE'));
   }
 
   /**

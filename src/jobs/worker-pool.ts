@@ -14,6 +14,7 @@ import type { Logger } from '../lib/log.js';
 import { keepJobLock } from './job-lock.js';
 import { queueName, type RedisNames } from './keys.js';
 import { LostPull } from './pull-runner.js';
+import { PutOff } from './put-off.js';
 import { COMMAND_TIMEOUT_MS, type RedisConnections } from './redis-connections.js';
 
 export interface WorkerPoolOptions {
@@ -22,7 +23,7 @@ export interface WorkerPoolOptions {
   readonly jobs: Pick<JobsConfig, 'lockDurationMs' | 'stalledIntervalMs'>;
   readonly redis: RedisConnections;
   readonly names: RedisNames;
-  /** Works on one pull to its end. When it throws, the job stays and is taken over. */
+  /** Works on one pull to its end. When it throws, the job stays and is taken over; not before the time of a `PutOff`. */
   readonly run: (pullId: string, signal: AbortSignal) => Promise<void>;
   /** True when the pull is to stop; asked now and then, should the message to stop have been lost. */
   readonly isCancelled: (pullId: string) => Promise<boolean>;
@@ -140,10 +141,24 @@ export function startWorkerPool(options: WorkerPoolOptions): WorkerPool {
       await options.run(pullId, controller.signal);
       lock.stop();
       await answer(job.moveToCompleted(null, token, false));
-    } catch (error) {
+    } catch (thrown) {
       lock.stop();
+      const error = thrown instanceof PutOff ? await putOff(job, token, pullId, thrown.notBefore) : thrown;
+      if (error === undefined) return;
       // The job's lock runs out, and a worker takes it over: the record says how often that may happen.
       if (!(error instanceof LostPull)) log.error({ err: error, pull: pullId }, 'a pull could not be ended; it will be taken over');
+    }
+  }
+
+  /** Puts the job back into its queue until then. Gives what has kept it from that. */
+  async function putOff(job: Job, token: string, pullId: string, notBefore: Date): Promise<unknown> {
+    try {
+      await answer(job.moveToDelayed(notBefore.getTime(), token));
+      // Whoever cancels it from now on finds it there; who did so before was told that a worker has it.
+      if (await options.isCancelled(pullId)) await answer(job.promote());
+      return undefined;
+    } catch (error) {
+      return error;
     }
   }
 

@@ -81,6 +81,14 @@ export interface GatewayErrorOptions {
   readonly cause?: unknown;
   /** Overrides what the code says about trying again. */
   readonly retryable?: boolean;
+  readonly waitFor?: WaitFor;
+}
+
+/** What makes a later try worth it. */
+export interface WaitFor {
+  readonly ms: number;
+  /** In words, as `rate limited by registry-1.docker.io`. */
+  readonly reason: string;
 }
 
 /** Every expected failure of the gateway is one of these; anything else is a fault and is masked from clients. */
@@ -89,11 +97,14 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   /** Whether trying the same thing again can help. */
   readonly retryable: boolean;
+  /** Set when it is known after which time trying again can help, and that time may be waited for. */
+  readonly waitFor: WaitFor | undefined;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? ERROR_CODES[code];
+    this.waitFor = options.waitFor;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Requests to one registry or mirror: authorization, waiting, trying again, and errors in our words.
  */
-import { GatewayError } from '../lib/errors.js';
+import { GatewayError, type WaitFor } from '../lib/errors.js';
 import { createAuthorizer, RetryableAnswer, type Authorizer } from './authorizer.js';
 import { discard, exchange, readBody, type Answer } from './exchange.js';
 import type { Identity } from './identity.js';
@@ -112,7 +112,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       for (;;) {
         const { waitMs, reason, taken } = await gate.reserve(caller, settings.requestsPerSecond);
         const isHeld = !taken && waitMs > 0;
-        if (waitMs > limits.retryDelayMaxMs || (isHeld && wanted.atOnce === true)) throw rateLimited(base.host, reason, waitMs);
+        if (waitMs > limits.retryDelayMaxMs || (isHeld && wanted.atOnce === true)) throw rateLimited(base.host, reason, waitMs, { ms: waitMs, reason });
         // A hold ends for everybody at once; they must not all ask at once.
         const slackMs = taken ? 0 : (Math.random() * waitMs) / 10;
         await wait(waitMs, reason, wanted.signal, wanted.onWait, slackMs);
@@ -132,7 +132,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         );
         const reason = limitedByRate ? `rate limited by ${base.host}` : `${base.host} asks for it`;
         await gate.hold(caller, ms, reason);
-        if (ms > limits.retryDelayMaxMs || wanted.atOnce === true) throw rateLimited(base.host, error.message, ms);
+        if (ms > limits.retryDelayMaxMs || wanted.atOnce === true) {
+          // What asks for more than is ever waited is not waited for in part either.
+          const isTooLong = asked !== undefined && asked > limits.retryAfterMaxMs;
+          throw rateLimited(base.host, error.message, ms, isTooLong ? undefined : { ms, reason });
+        }
       }
       if (failures > limits.retries) throw error;
       if (!(await gate.takeRetry(base.host, limits.retriesPerHost, limits.retriesWindowMs))) throw error;
@@ -257,10 +261,11 @@ async function errorText(answer: Answer, wanted: EndpointRequest, limits: Regist
   }
 }
 
-function rateLimited(host: string, reason: string, ms: number): GatewayError {
+function rateLimited(host: string, reason: string, ms: number, waitFor: WaitFor | undefined): GatewayError {
   return new GatewayError(
     'RATE_LIMITED',
     `${host} wants no requests for another ${String(Math.ceil(ms / 1000))} s (${reason.slice(0, 400)}): try again later.`,
+    waitFor === undefined ? {} : { waitFor },
   );
 }
 

@@ -97,9 +97,9 @@ export interface RegistryLimits {
   readonly retryBaseMs: number;
   /** First wait after 429 without Retry-After. */
   readonly rateLimitedBaseMs: number;
-  /** The longest wait between two tries, whoever asks for it; a longer Retry-After ends the pull as RATE_LIMITED. */
+  /** The longest wait between two tries, whoever asks for it; a longer one ends the work as RATE_LIMITED, with the time to wait in the error. */
   readonly retryDelayMaxMs: number;
-  /** The longest Retry-After that is believed. */
+  /** The longest Retry-After that is believed; a longer one is not to be waited for. */
   readonly retryAfterMaxMs: number;
   /** The retry budget of a host: so many retries in so much time, over all workers that share a rate gate. */
   readonly retriesPerHost: number;

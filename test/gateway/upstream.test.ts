@@ -61,7 +61,7 @@ beforeAll(async () => {
       guarded: { ...location, url: guarded.url, insecure: true, credentials: { username: 'ann', password: 's3cret' } },
     },
     PullUpdateTimeout: 0,
-    RegistryLimits: { retries: 2, retryDelay: 0, layers: 3 },
+    RegistryLimits: { retries: 2, retryDelay: 0, retryAfterMax: 2000, layers: 3 },
   });
   gateway = await startInProcess(site, { api: true, worker: true });
   api = await startInProcess(site, { api: true, worker: false });

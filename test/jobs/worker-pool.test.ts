@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { queueName, redisNames } from '../../src/jobs/keys.js';
 import { LostPull } from '../../src/jobs/pull-runner.js';
+import { PutOff } from '../../src/jobs/put-off.js';
 import { createPullQueues, type PullQueues } from '../../src/jobs/pull-queues.js';
 import { connectRedis, type RedisConnections } from '../../src/jobs/redis-connections.js';
 import { startWorkerPool } from '../../src/jobs/worker-pool.js';
@@ -71,4 +72,30 @@ it('a pull whose lock was lost comes back to its own worker: the first attempt e
   await until(6);
   expect(told).toEqual(['1 begins', '1 stops: lost', '1 ends', '2 begins', '2 stops: cancelled', '2 ends']);
   await pool.close(0);
+});
+
+it('a pull that is cancelled while it is being put off is taken up at once', async () => {
+  const told: string[] = [];
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const pool = startWorkerPool({
+    systems: ['one'],
+    slots: 1,
+    jobs: { lockDurationMs: 600, stalledIntervalMs: 100 },
+    redis,
+    names,
+    isCancelled: () => Promise.resolve(true),
+    log: createLogger('fatal'),
+    run(id) {
+      told.push(id);
+      if (told.length === 1) return Promise.reject(new PutOff(new Date(Date.now() + 3_600_000)));
+      end();
+      return Promise.resolve();
+    },
+  });
+  await queues.add('one', 'pull_2');
+  await ended;
+  expect(told).toEqual(['pull_2', 'pull_2']);
+  await pool.close(0);
+  expect(await queues.has('one', 'pull_2')).toBe(false);
 });

@@ -786,7 +786,7 @@ export type PullState =
   | 'FAILED'
   /** Layers are being fetched, checked and read. */
   | 'PULLING'
-  /** It waits for a worker. */
+  /** It waits for a worker, or for the time until which a registry wants no requests (`message`). */
   | 'QUEUED'
   /** The image can be mounted. */
   | 'READY'
