@@ -159,6 +159,16 @@ describe('a pull', () => {
     expect((await client.lookup('one', 'app:alias'))!.tags.map(({ reference }) => reference)).toEqual(['test/app:alias', 'test/app:same']);
   });
 
+  it('that comes again soon asks nobody, and tells of the layers that are there', async () => {
+    newImage('again');
+    const first = (await statesOf(client, (await pullTo('app:again')).id)).at(-1)!;
+    const from = registry.seen.length;
+    const last = (await statesOf(client, (await pullTo('app:again')).id)).at(-1)!;
+    expect(registry.seen.slice(from)).toEqual([]);
+    expect(last).toMatchObject({ state: 'READY', bytesTotal: first.bytesTotal, bytesDone: first.bytesTotal });
+    expect(last.layers).toEqual(first.layers.map((layer) => ({ ...layer, attempt: 0, fromCache: true })));
+  });
+
   it('tells a late subscriber once, and listens to nothing when nobody watches', async () => {
     newImage('late');
     const pull = await pullTo('app:late');

@@ -44,6 +44,7 @@ export async function runPull(context: PullContext): Promise<PullResult> {
   if (record.request.repair != null) return await repairImage(context, digestHex(record.request.repair));
   const published = record.request.force ? undefined : await publishedTag(context);
   if (published !== undefined && isRecent(published, services.config.pullUpdateMs)) {
+    sayPresent(progress, published.image.layers);
     return { imageId: published.image.imageId, isStale: false, tagChange: undefined };
   }
   const head = published === undefined ? undefined : await headImage(context);
