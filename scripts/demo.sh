@@ -55,8 +55,8 @@ JSON
 hub='"index.docker.io": { "remotetype": "dockerv2", "url": "https://registry-1.docker.io" }'
 image=${1:-}
 host=${image%%/*}
-if [[ $image == */* && $host == *[.:]* && $host != *docker.io ]]; then
-  # A registry of its own, by its host; plain http on this machine only.
+if [[ $image == */* && ( $host == *[.:]* || $host == localhost ) && $host != *docker.io ]]; then
+  # A registry of its own, by its host, as Docker tells one; plain http on this machine only.
   scheme=https
   [[ $host =~ ^(localhost|127\.[0-9.]+)(:|$) ]] && scheme=http
   say "pulling $image from $scheme://$host"

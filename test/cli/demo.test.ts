@@ -13,6 +13,8 @@ import { networkProblem } from '../support/namespaces.js';
 /** Of the Internet, where the gateway goes without being told: nobody but this namespace has them here. */
 const REGISTRY = '44.205.64.79';
 const TOKENS = '44.205.64.80';
+/** A layer on its way, as it is told where nobody looks at bars. */
+const FETCHED_LAYER = /^layer [0-9a-f]{12}: (fetching|done), [\d.]+ [KMG]?i?B$/m;
 const ALONE = ['--net', '--mount', 'sh', '-ec', 'ip link set lo up; for a in $1; do ip address add $a dev lo; done; mount --bind "$2" /etc/hosts; shift 2; exec "$@"', 'sh'];
 
 const problem = await networkProblem();
@@ -56,6 +58,7 @@ function ready(line: string | undefined, { stderr }: Outcome): { readonly imageI
     expect(ready(outcome.lines.at(-1), outcome).files).toContain('/etc/alpine-release');
     expect(outcome.code).toBe(0);
     expect(outcome.stderr).toContain('Docker Hub answers: pulling alpine:latest from it');
+    expect(outcome.stderr).toMatch(FETCHED_LAYER);
     expect(asked).toContainEqual({ scopes: ['repository:library/alpine:pull'], service: 'registry.docker.io' });
   });
 
@@ -64,5 +67,13 @@ function ready(line: string | undefined, { stderr }: Outcome): { readonly imageI
     expect(ready(outcome.lines.at(-1), outcome).files).toContain('/bin/busybox');
     expect(outcome.code).toBe(0);
     expect(outcome.stderr).toContain('Docker Hub does not answer: building an image from busybox-static with umoci');
+    expect(outcome.stderr).toMatch(FETCHED_LAYER);
+  });
+
+  it('takes localhost for a registry, as Docker does', async () => {
+    const outcome = await demo('localhost', '', ['bash', 'scripts/demo.sh', 'localhost/team/app']);
+    expect(outcome.stderr).toContain('pulling localhost/team/app from http://localhost\n');
+    expect(outcome.stderr).toContain('REGISTRY_UNREACHABLE');
+    expect(outcome.code).toBe(1);
   });
 });
