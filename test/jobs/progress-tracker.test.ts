@@ -1,5 +1,6 @@
 /** What a worker says of a pull, on a clock that the test moves. */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { endedSnapshot } from '../../src/jobs/ending.js';
 import type { ProgressStore } from '../../src/jobs/progress/progress-store.js';
 import { ProgressTracker } from '../../src/jobs/progress/progress-tracker.js';
 import { sha256 } from '../../src/lib/digest.js';
@@ -50,8 +51,8 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-function trackerOf(): ProgressTracker {
-  return new ProgressTracker({ store, start: START, eventsPerSecond: 4, onError: () => {} });
+function trackerOf(start = START): ProgressTracker {
+  return new ProgressTracker({ store, start, eventsPerSecond: 4, onError: () => {} });
 }
 
 /** `seconds` of a download that tells of each of its 1000 chunks a second. */
@@ -99,6 +100,26 @@ test('bytes never fall, though a layer is fetched again from its beginning', asy
   expect(tracker.snapshot).toMatchObject({ bytesDone: 700, layers: [{ state: 'RETRYING', bytesDone: 700, attempt: 2 }] });
   tracker.layer(DIGEST, { state: 'FETCHING', bytesDone: 300 });
   expect(tracker.snapshot.bytesDone).toBe(700);
+  await jest.advanceTimersByTimeAsync(1000);
+});
+
+test('bytes neither fall nor pass their total when a worker that takes over finds a smaller image, nor over the next take-over', async () => {
+  const [other, small] = [sha256('other'), sha256('small')];
+  const first = trackerOf();
+  first.setLayers([{ digest: DIGEST, size: 1000 }, { digest: other, size: 50 }]);
+  first.layer(DIGEST, { state: 'FETCHING', bytesDone: 700 });
+  first.layer(other, { state: 'DONE', bytesDone: 50 });
+  let last = first.snapshot;
+  for (let attempt = 2; attempt <= 3; attempt++) {
+    const tracker = trackerOf({ ...last, attempt });
+    tracker.setLayers([{ digest: other, size: 50 }, { digest: small, size: 10 }]);
+    // 700 of the layer that the tag has left behind, and 60.
+    expect(tracker.snapshot).toMatchObject({ bytesDone: last.bytesDone, bytesTotal: 760 });
+    tracker.layer(small, { state: 'FETCHING', bytesDone: 4 });
+    expect(tracker.snapshot.bytesDone).toBe(754);
+    last = tracker.snapshot;
+    expect(endedSnapshot(last, { state: 'READY', imageId: 'x', isStale: false })).toMatchObject({ bytesDone: 760, bytesTotal: 760 });
+  }
   await jest.advanceTimersByTimeAsync(1000);
 });
 

@@ -36,6 +36,8 @@ export class ProgressTracker {
   readonly #waiting: PullSnapshot[] = [];
   #publishing: Promise<void> | undefined;
   #closed = false;
+  /** Bytes that count in total and done, of layers that a tag which has moved since the last attempt does not name any more. */
+  #bytesLeftBehind = 0;
 
   constructor(options: TrackerOptions) {
     this.#store = options.store;
@@ -61,21 +63,21 @@ export class ProgressTracker {
 
   /**
    * Names the layers, once the manifest is read. Marks of an earlier attempt are kept for layers that are still the
-   * same, so that nothing falls when a worker takes over.
+   * same, and what was here of others stays counted, so that nothing falls when a worker takes over.
    */
   setLayers(layers: readonly { readonly digest: Digest; readonly size: number }[]): void {
     const before = new Map(this.#snapshot.layers.map((layer) => [layer.digest, layer]));
-    this.#setLayers(
-      layers.map(({ digest, size }) => ({
-        digest,
-        size,
-        state: 'WAITING',
-        bytesDone: before.get(digest)?.bytesDone ?? 0,
-        fromCache: false,
-        attempt: before.get(digest)?.attempt ?? 0,
-        waitingFor: null,
-      })),
-    );
+    const named = layers.map(({ digest, size }): LayerSnapshot => ({
+      digest,
+      size,
+      state: 'WAITING',
+      bytesDone: before.get(digest)?.bytesDone ?? 0,
+      fromCache: false,
+      attempt: before.get(digest)?.attempt ?? 0,
+      waitingFor: null,
+    }));
+    this.#bytesLeftBehind = Math.max(0, named.reduce((bytes, { bytesDone }) => bytes - bytesDone, this.#snapshot.bytesDone));
+    this.#setLayers(named);
   }
 
   /** Changes one layer (every place where this digest stands). */
@@ -109,13 +111,13 @@ export class ProgressTracker {
   }
 
   #setLayers(layers: readonly LayerSnapshot[]): void {
-    let bytesTotal = 0;
-    let bytesDone = 0;
+    let bytesTotal = this.#bytesLeftBehind;
+    let bytesDone = this.#bytesLeftBehind;
     for (const layer of layers) {
       bytesTotal += layer.size;
       bytesDone += layer.bytesDone;
     }
-    this.#change({ layers, bytesTotal, bytesDone: Math.max(bytesDone, this.#snapshot.bytesDone) });
+    this.#change({ layers, bytesTotal, bytesDone });
   }
 
   #change(change: Partial<PullSnapshot>): void {

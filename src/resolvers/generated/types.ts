@@ -628,7 +628,7 @@ export type Pull = Node & {
   readonly bytesDelivered?: Maybe<Scalars['ByteCount']['output']>;
   /** Bytes of the layers that are here, from the registry or from the cache. Never falls. */
   readonly bytesDone: Scalars['ByteCount']['output'];
-  /** Bytes of all layers, compressed; null until the manifest is read. */
+  /** Bytes of all layers, compressed, and what was here of others, should the tag have moved while a worker took over; null until the manifest is read. */
   readonly bytesTotal?: Maybe<Scalars['ByteCount']['output']>;
   /** When it was asked for first. */
   readonly createdAt: Scalars['DateTime']['output'];
