@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { createSftpTarget, SshConnections, type SshAccount } from '../../src/delivery/index.js';
 import { fingerprintOf, knownKeys } from '../../src/delivery/sftp/known-hosts.js';
 import type { GatewayError } from '../../src/lib/errors.js';
@@ -19,7 +20,7 @@ let problems: GatewayError[];
 let connections: SshConnections;
 
 beforeAll(async () => {
-  [sshd, other] = await Promise.all([startSshd(), startSshd()]);
+  [sshd, other] = await Promise.all([startSshd({ logLevel: 'INFO' }), startSshd()]);
 });
 afterAll(() => Promise.all([sshd.stop(), other.stop()]));
 
@@ -63,6 +64,8 @@ describe('a host key', () => {
   });
 
   it('that is not known is refused with the fingerprint seen, and nothing is logged in', async () => {
+    await sshd.kill();
+    await sshd.restart();
     for (const text of ['', `elsewhere ${sshd.hostKey}\n`, `*,![127.0.0.1]:${sshd.port},!127.0.0.1 ${sshd.hostKey}\n`, `@cert-authority * ${sshd.hostKey}\n`]) {
       const knownHosts = await knownHostsWith(text);
       await expect(look(accountOf(sshd, { knownHosts }))).rejects.toMatchObject({
@@ -73,6 +76,12 @@ describe('a host key', () => {
     }
     await rm(join(workspace.root, 'known_hosts'));
     await expect(look(accountOf(sshd, { knownHosts: join(workspace.root, 'known_hosts') }))).rejects.toMatchObject({ message: expect.stringContaining(sshd.fingerprint) });
+    // The host has seen one login only: that of somebody who knows it.
+    const logins = (): number => sshd.log().match(/Accepted publickey/g)?.length ?? 0;
+    expect(logins()).toBe(0);
+    expect(await look(accountOf(sshd))).toEqual([]);
+    while (logins() === 0) await setTimeout(20);
+    expect(logins()).toBe(1);
   });
 
   it('that has changed, or is revoked, is refused with both fingerprints', async () => {

@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { GatewayClient, PullState } from '../../src/client/index.js';
 import { SftpChannel } from '../../src/delivery/sftp/channel.js';
 import type { RunningGateway } from '../../src/gateway.js';
@@ -151,6 +152,39 @@ describe('a system over SSH', () => {
     expect(await endOf(await pull(tag, 'far'))).toMatchObject({ state: 'READY' });
     expect(await client.expireImage({ reference: `app:${tag}`, system: 'far' })).toMatchObject({ imageRemoved: true });
     expect(await filesOn(far, imageId)).toEqual([]);
+    // One connection for all that, which ends with the worker.
+    expect(sshd.sessions()).toBe(1);
+    await ours?.close();
+    ours = undefined;
+    while (sshd.sessions() > 0) await setTimeout(20);
+  });
+
+  it('is asked again alone when it could not be reached and another system could', async () => {
+    const { tag, imageId } = putImage(1);
+    let blobs = 0;
+    registry.hook = (request, _response, path) => {
+      if (path.includes('/blobs/') && request.method === 'GET') blobs += 1;
+      return false;
+    };
+    await work();
+    await sshd.kill();
+    const ends = async (): Promise<Map<string, PullState>> => {
+      const { pulls } = await client.pull({ reference: `app:${tag}`, systems: ['near', 'far'] });
+      return new Map(await Promise.all(pulls.map(async ({ id, system }) => [system.name, await endOf(id)] as const)));
+    };
+    const first = await ends();
+    await sshd.restart();
+    expect(first.get('near')).toMatchObject({ state: 'READY', image: { imageId } });
+    expect(first.get('far')).toMatchObject({ state: 'FAILED', error: { code: 'DELIVERY_FAILED', stage: 'TRANSFER', retryable: true } });
+    const before = statSync(join(site.directory, 'near', `${imageId}.squashfs`));
+    blobs = 0;
+    const second = await ends();
+    expect(second.get('far')).toMatchObject({ state: 'READY', image: { imageId }, bytesDelivered: statSync(join(far, `${imageId}.squashfs`)).size });
+    // There is nothing to do for the other: no byte is delivered.
+    expect(second.get('near')).toMatchObject({ state: 'READY', image: { imageId }, bytesDelivered: null });
+    expect(statSync(join(site.directory, 'near', `${imageId}.squashfs`))).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs, ctimeMs: before.ctimeMs });
+    // The layer is in the cache; the configuration is read anew, for the right to it.
+    expect(blobs).toBeLessThanOrEqual(1);
   });
 
   it.each([
@@ -299,7 +333,7 @@ describe('in the middle of a transfer over SSH', () => {
     expect(await filesOn(small, imageId)).toEqual([`.${imageId}.${id}.part`]);
     await giveTo(sshd, small);
     await client.verifySystem({ system: 'small', repair: true });
-    while ((await client.findVerification('small'))?.state !== 'DONE') await new Promise((resolve) => setTimeout(resolve, 20));
+    while ((await client.findVerification('small'))?.state !== 'DONE') await setTimeout(20);
     expect((await client.findVerification('small'))?.findings).toMatchObject([{ kind: 'LEFTOVER', path: expect.stringContaining(id) }]);
   });
 

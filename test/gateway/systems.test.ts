@@ -1,7 +1,7 @@
 /** The split form: an API apart, and workers that serve one system each, as processes of their own. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
@@ -44,6 +44,7 @@ interface SystemAnswer {
   readonly status: { readonly isReachable: boolean; readonly problem: string | null; readonly freeBytes: number | null; readonly worker: string } | null;
   readonly lastPublishedAt: string | null;
   readonly queuedPullCount: number;
+  readonly runningPullCount: number;
 }
 
 async function look(name: string): Promise<SystemAnswer> {
@@ -51,7 +52,7 @@ async function look(name: string): Promise<SystemAnswer> {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
-      query: 'query ($name: String!) { system(name: $name) { workers { name slotCount runningPullCount } status { isReachable problem freeBytes worker } lastPublishedAt queuedPullCount } }',
+      query: 'query ($name: String!) { system(name: $name) { workers { name slotCount runningPullCount } status { isReachable problem freeBytes worker } lastPublishedAt queuedPullCount runningPullCount } }',
       variables: { name },
     }),
   });
@@ -76,16 +77,46 @@ describe('a pull for a system without a worker', () => {
     expect((await statesOf(client, two!.id)).at(-1)?.state).toBe('READY');
     const waiting = await until(client, one!.id, () => true);
     expect(waiting).toMatchObject({ state: 'QUEUED', message: 'waiting for a worker of one' });
-    expect(await look('one')).toEqual({ workers: [], status: null, lastPublishedAt: null, queuedPullCount: 1 });
+    expect(await look('one')).toEqual({ workers: [], status: null, lastPublishedAt: null, queuedPullCount: 1, runningPullCount: 0 });
     await workerFor('one');
     expect((await statesOf(client, one!.id)).at(-1)?.state).toBe('READY');
   });
 });
 
 describe('a system', () => {
+  it('tells how many pulls are worked on, and how many wait', async () => {
+    const waiting: (() => void)[] = [];
+    const held = new Promise<void>((resolve) => {
+      registry.hook = (request, response, path) => {
+        const blob = registry.blobs.get(path.slice(path.lastIndexOf('/') + 1));
+        if (request.method !== 'GET' || blob === undefined) return false;
+        waiting.push(() => response.writeHead(200, { 'content-length': blob.length }).end(blob));
+        resolve();
+        return true;
+      };
+    });
+    const go = (): void => {
+      registry.hook = undefined;
+      for (const answer of waiting) answer();
+    };
+    await workerFor('one');
+    registry.putImage([tarOf({ name: 'b', body: 'y' })], 'second');
+    const ids: string[] = [];
+    for (const reference of ['app', 'app:second']) ids.push((await client.pull({ reference, systems: ['one'] })).pulls[0]!.id);
+    await held;
+    // It has one slot.
+    const busy = await lookUntil('one', ({ workers }) => workers[0]?.runningPullCount === 1);
+    expect(busy).toMatchObject({ runningPullCount: 1, queuedPullCount: 1, workers: [{ slotCount: 1 }] });
+    expect(await look('two')).toMatchObject({ runningPullCount: 0, queuedPullCount: 0 });
+    go();
+    for (const id of ids) expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY' });
+    const idle = await lookUntil('one', ({ workers, runningPullCount }) => workers[0]?.runningPullCount === 0 && runningPullCount === 0);
+    expect(idle).toMatchObject({ queuedPullCount: 0 });
+  });
+
   it('shows its workers, whether it can be reached, its room and its last image', async () => {
     const worker = await workerFor('one');
-    const fresh = await lookUntil('one', ({ status }) => status !== null);
+    const fresh = await lookUntil('one', ({ status }) => status?.isReachable === true);
     expect(fresh).toMatchObject({ workers: [{ slotCount: 1, runningPullCount: 0 }], status: { isReachable: true, problem: null, worker: fresh.workers[0]!.name }, lastPublishedAt: null });
     expect(fresh.status!.freeBytes).toBeGreaterThan(0);
     // Another system's worker says nothing of this one.
@@ -95,10 +126,11 @@ describe('a system', () => {
     await statesOf(client, pulls[0]!.id);
     expect(Date.parse((await look('one')).lastPublishedAt!)).toBeLessThanOrEqual(Date.now());
 
-    rmSync(site.images, { recursive: true });
-    const away = await lookUntil('one', ({ status }) => status?.isReachable === false);
-    expect(away.status).toMatchObject({ problem: expect.stringContaining(`The image directory ${site.images} does not exist`), freeBytes: null });
-    mkdirSync(site.images);
+    // Away as a whole: what the worker still has to do there does not fill it meanwhile.
+    renameSync(site.images, `${site.images}-away`);
+    const away = await lookUntil('one', ({ status }) => status?.problem?.includes('does not exist') === true);
+    expect(away.status).toMatchObject({ isReachable: false, problem: expect.stringContaining(`The image directory ${site.images} does not exist`), freeBytes: null });
+    renameSync(`${site.images}-away`, site.images);
     await lookUntil('one', ({ status }) => status?.isReachable === true);
 
     // Killed, it can't say that it goes: what it has said runs out.

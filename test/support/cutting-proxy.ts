@@ -6,6 +6,8 @@ export interface CuttingProxy {
   readonly port: number;
   /** How many connections were made up to now. */
   readonly connectionCount: number;
+  /** How many were refused, because there were as many as may be at once. */
+  readonly refusedCount: number;
   /** From now on nothing comes back on the connections that there are. */
   holdAnswers(): void;
   /** Ends the connections that there are. */
@@ -13,10 +15,17 @@ export interface CuttingProxy {
   close(): Promise<void>;
 }
 
-export async function startCuttingProxy(targetPort: number): Promise<CuttingProxy> {
+/** @param most connections at once. */
+export async function startCuttingProxy(targetPort: number, most = Infinity): Promise<CuttingProxy> {
   const pairs = new Set<{ readonly client: Socket; readonly upstream: Socket }>();
   let connectionCount = 0;
+  let refusedCount = 0;
   const server = createServer({ noDelay: true }, (client) => {
+    if (pairs.size >= most) {
+      refusedCount += 1;
+      client.destroy();
+      return;
+    }
     connectionCount += 1;
     const upstream = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
     const pair = { client, upstream };
@@ -42,6 +51,9 @@ export async function startCuttingProxy(targetPort: number): Promise<CuttingProx
     port: (server.address() as AddressInfo).port,
     get connectionCount() {
       return connectionCount;
+    },
+    get refusedCount() {
+      return refusedCount;
     },
     holdAnswers() {
       for (const { client, upstream } of pairs) upstream.unpipe(client);

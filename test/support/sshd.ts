@@ -20,6 +20,8 @@ export interface SshdOptions {
   readonly wrap?: readonly string[];
   /** Lets root in, who may give files away. Only root can. */
   readonly asRoot?: boolean;
+  /** What it writes down of those who come; `ERROR` unless told otherwise. */
+  readonly logLevel?: 'ERROR' | 'INFO';
   /** Further lines of sshd_config. */
   readonly lines?: readonly string[];
   /** Locks up those who log in (`ChrootDirectory`), as sites do. Only root can; for others nothing changes. */
@@ -52,6 +54,8 @@ export interface Sshd {
   kill(): Promise<void>;
   /** Starts again on the same port. */
   restart(): Promise<void>;
+  /** The end of what it has written down since it was started. */
+  log(): string;
   /** How many connections have logged in now. */
   sessions(): number;
   /** Stops (SIGSTOP) or continues (SIGCONT) all that serve connections; they then do not answer, and keep the connection. */
@@ -92,7 +96,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       'UsePAM no',
       'PasswordAuthentication no',
       'KbdInteractiveAuthentication no',
-      'LogLevel ERROR',
+      `LogLevel ${options.logLevel ?? 'ERROR'}`,
       `Subsystem sftp internal-sftp ${options.sftpArguments ?? ''}`,
       `ForceCommand internal-sftp ${options.sftpArguments ?? ''}`,
       `MaxSessions ${String(options.maxSessions ?? 10)}`,
@@ -156,6 +160,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     pid: () => child?.pid,
     kill,
     restart: start,
+    log: () => child?.stderrTail() ?? '',
     sessions: () => (child?.pid === undefined ? 0 : childrenOf(child.pid).filter(isLoggedIn).length),
     signal(name) {
       for (const pid of child?.pid === undefined ? [] : descendants(child.pid)) process.kill(pid, name);
