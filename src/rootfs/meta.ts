@@ -25,8 +25,15 @@ export interface Meta {
 /** The runtime refuses longer lists, and with them the image. */
 export const MAX_ACCESS_IDS = 1000;
 
+/** For so many arguments of a list the runtime has room when it puts lists together; it writes them all. */
+export const MAX_ARGUMENTS = 1000;
+
+/** The highest number of a user or a group; the one above it means none. */
+const HIGHEST_ID = 2 ** 32 - 2;
+
 /**
- * @throws RangeError for a private image without anybody who may use it, or with more ids than the runtime takes.
+ * @throws RangeError for a private image without anybody who may use it, with more ids than the runtime takes, or with what
+ *   is no id.
  */
 export function renderMeta(input: MetaInput): Meta {
   const lines = ['FORMAT: squashfs'];
@@ -37,7 +44,8 @@ export function renderMeta(input: MetaInput): Meta {
   ] as const) {
     if (list.length === 0) continue;
     const value = renderList(list);
-    if (value === undefined)
+    if (list.length > MAX_ARGUMENTS) losses.push(`${key} has more than ${String(MAX_ARGUMENTS)} arguments, which the runtime has no room for; it was left out.`);
+    else if (value === undefined)
       losses.push(`${key} holds characters that the metadata file can't carry; it was left out.`);
     else lines.push(`${key}: ${value}`);
   }
@@ -52,6 +60,7 @@ export function renderMeta(input: MetaInput): Meta {
       throw new RangeError('a private image without anybody who may use it would be open to all');
     if (users.length > MAX_ACCESS_IDS || groups.length > MAX_ACCESS_IDS)
       throw new RangeError(`more than ${String(MAX_ACCESS_IDS)} users or groups`);
+    if (![...users, ...groups].every((id) => Number.isInteger(id) && id >= 0 && id <= HIGHEST_ID)) throw new RangeError('a user or a group that is no number of one');
     lines.push(`USERACL: ${users.join(',')}`, `GROUPACL: ${groups.join(',')}`);
   }
   for (const variable of input.environment) {
@@ -59,7 +68,8 @@ export function renderMeta(input: MetaInput): Meta {
     if (!isPlain(variable)) losses.push(`The environment variable ${name} holds characters that the metadata file can't carry; it was left out.`);
     else {
       lines.push(`ENV: ${variable}`);
-      if (hasOuterBlanks(variable)) losses.push(`The environment variable ${name} loses the blanks around it, which the metadata file can't carry.`);
+      if (hasNoValue(variable)) losses.push(`The environment variable ${name} has no value, and the runtime sets no such variable.`);
+      else if (hasOuterBlanks(variable)) losses.push(`The environment variable ${name} loses the blanks around it, which the metadata file can't carry.`);
     }
   }
   return { text: `${lines.join('\n')}\n`, losses };
@@ -78,6 +88,11 @@ function hasOuterBlanks(value: string): boolean {
   return /^[ \t\v\f]|[ \t\v\f]$/.test(value);
 }
 
+/** Without the blanks, which the runtime takes away first. */
+function hasNoValue(variable: string): boolean {
+  return !/=.*[^ \t\v\f]/s.test(variable);
+}
+
 /** Undefined when the list can't be written. */
 function renderList(list: readonly string[]): string | undefined {
   if (list.some((item) => /[\r\n\0]/.test(item))) return undefined;
@@ -87,10 +102,10 @@ function renderList(list: readonly string[]): string | undefined {
   if (
     list.length === 1 &&
     only !== undefined &&
-    only.trim() === only &&
+    isPlain(only) &&
+    !hasOuterBlanks(only) &&
     !only.startsWith("['") &&
-    !only.startsWith('[u') &&
-    !only.endsWith('\\')
+    !only.startsWith("[u'")
   ) {
     return only;
   }
