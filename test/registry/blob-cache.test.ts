@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { digestHex, sha256, type Digest } from '../../src/lib/digest.js';
 import { GatewayError } from '../../src/lib/errors.js';
-import { admission, createBlobCache, type BlobProgress, type BlobSource } from '../../src/registry/index.js';
+import {
+  admission,
+  createBlobCache,
+  type BlobCache,
+  type BlobProgress,
+  type BlobSource,
+} from '../../src/registry/index.js';
 import { canMount, mountTmpfs, unmount } from '../support/mounts.js';
 
 const signal = new AbortController().signal;
@@ -283,6 +289,28 @@ test('the least recently used goes first, and what is held stays readable', asyn
   // Another worker throws out even that: the reader has its bytes all the same.
   await rm(fileOf(held));
   expect(await readFile(reader.path, 'utf8')).toBe('held------');
+});
+
+test('what is held before it is fetched is thrown out by no worker, until it is let go of', async () => {
+  const [ours, theirs] = ['a', 'b'].map((owner) => createBlobCache({ directory, owner, maxBytes: 1 })) as [
+    BlobCache,
+    BlobCache,
+  ];
+  const one = blob('needed----');
+  await (await ours.fetch(one, one.source, { signal })).release();
+  const letGo = await ours.hold(one);
+  await theirs.trim();
+  await theirs.evict(10);
+  expect(await ours.has(one)).toBe(true);
+  expect(await theirs.spareBytes()).toBe(0);
+  await letGo?.();
+  await theirs.trim();
+  expect(await ours.has(one)).toBe(false);
+  expect(await ours.hold(one)).toBeUndefined();
+  await (await ours.fetch(one, one.source, { signal })).release();
+  // Of another length it is none of what is asked for.
+  expect(await ours.hold({ ...one, size: 11 })).toBeUndefined();
+  expect(await readdir(join(directory, 'held'))).toEqual([]);
 });
 
 test('downloads side by side keep within the limit together, each from its beginning with all that it will have', async () => {

@@ -193,6 +193,19 @@ describe('a layer that is kept', () => {
       expect(await findAll()).toEqual([undefined, undefined]);
     }, 1));
 
+  it('stays for a pull that is going to need it', () =>
+    scene(async ({ cache, layers: [lower, upper], kept, cacheDirectory }) => {
+      await (await cache.scan(lower!, SEGMENT, options)).release();
+      const letGo = await cache.hold(lower!.digest, SQUASHFS);
+      expect(await cache.hold(upper!.digest, SQUASHFS)).toBeUndefined();
+      await (await cache.scan(upper!, SEGMENT, options)).release();
+      expect(kept()).toHaveLength(2);
+      await letGo!();
+      await createCacheFiles(cacheDirectory, 'other').trim(1);
+      expect(kept()).toEqual([]);
+      expect(readdirSync(join(cacheDirectory, 'held'))).toEqual([]);
+    }, 1));
+
   it('shares the room of the cache with the blobs, of which the one that has been read goes first', () =>
     scene(async ({ cache, cacheDirectory, layers: [lower, upper], kept }) => {
       await (await cache.scan(lower!, SEGMENT, options)).release();
