@@ -36,6 +36,7 @@ export const MKSQUASHFS_RULES: readonly VersionRule[] = [
     fault: 'it hangs when it leaves entries of a tar out',
     refusedOptions: ['-e', '-ef', '-wildcards', '-regex'],
   },
+  { from: '4.5.1', before: '4.7.6', fault: 'a race can lose a hard link of a tar' },
   {
     from: '4.7',
     before: '4.7.5',
@@ -52,14 +53,15 @@ export function rulesFor(version: string): readonly VersionRule[] {
   );
 }
 
-/** What a version does wrong with these options, one sentence each, for people. */
+/** What is known of a version and what is done about it, for people. */
 export function notesOn(version: string): readonly string[] {
-  return rulesFor(version).map(({ fault, isRefused, refusedOptions, addedOptions }) => {
-    if (isRefused === true) return fault;
-    return refusedOptions === undefined
-      ? `${fault}: ${(addedOptions ?? []).join(' ')} is given`
-      : `${fault}: ${refusedOptions.join(' and ')} are refused`;
-  });
+  return rulesFor(version).map((rule) => `${rule.fault}: ${remedyOf(rule)}`);
+}
+
+function remedyOf({ isRefused, refusedOptions, addedOptions }: VersionRule): string {
+  if (isRefused === true) return 'it is not used';
+  if (refusedOptions !== undefined) return `${refusedOptions.join(' and ')} are refused`;
+  return addedOptions === undefined ? 'every image is read back' : `${addedOptions.join(' ')} is given`;
 }
 
 function compare(one: string, other: string): number {

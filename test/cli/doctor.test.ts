@@ -66,7 +66,7 @@ it('tells what is known of mksquashfs, and misses it where options are for it al
   };
   expect(line('4.4', ['-comp', 'gzip'])).toMatch(/^ok .*not needed.*is version 4\.4: it reads no tar/);
   expect(line('4.4', ['-noI'])).toMatch(/^MISSING .*\(-noI\).*is version 4\.4: it reads no tar/);
-  expect(line('4.7.2', ['-noI'])).toMatch(/^ok .*4\.7\.2, for the ConverterOptions of one: .*-no-duplicates is given; .*\(#340\): -no-sparse is given/);
+  expect(line('4.7.2', ['-noI'])).toMatch(/^ok .*4\.7\.2, for the ConverterOptions of one: .*-no-duplicates is given; .*read back; .*\(#340\): -no-sparse is given/);
   expect(line('4.6', ['-tailends'])).toMatch(/^MISSING .*take -tailends out/);
 });
 

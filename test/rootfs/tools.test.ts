@@ -2,7 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packerFor, probeTools } from '../../src/rootfs/index.js';
+import { notesOn, packerFor, probeTools } from '../../src/rootfs/index.js';
 import { inScratch } from '../support/images.js';
 
 /** An environment in which programs lie in this directory alone, and imagegw-squash where it is. */
@@ -69,6 +69,17 @@ it.each([
   ['5.0', '-no-duplicates -noI'],
 ])('version %s gets %s', async (version, arguments_) => {
   expect(await given(version, '-noI')).toBe(arguments_);
+});
+
+it.each([
+  ['4.4', [/reads no tar.*: it is not used$/]],
+  ['4.5.1', [/-no-duplicates is given$/, /hard link of a tar: every image is read back$/]],
+  ['4.6', [/-no-duplicates is given$/, /-tailends and -always-use-fragments are refused$/, /read back$/]],
+  ['4.7.4', [/-no-duplicates is given$/, /read back$/, /-no-sparse is given$/]],
+  ['4.7.5', [/-no-duplicates is given$/, /read back$/]],
+  ['4.7.6', [/-no-duplicates is given$/]],
+])('what is known of version %s is told', (version, notes) => {
+  expect(notesOn(version)).toEqual(notes.map((says) => expect.stringMatching(says) as unknown));
 });
 
 it('no option is given twice', async () => {
