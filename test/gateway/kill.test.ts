@@ -8,13 +8,12 @@ import { Redis } from 'ioredis';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { queueName } from '../../src/jobs/keys.js';
-import { probeTools } from '../../src/rootfs/index.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
 import { openDatabase } from '../../src/models/database.js';
 import { digestOf, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
@@ -22,6 +21,7 @@ import { clientOf, kill, makeSite, spawnGateway, spawnWorker, startInProcess, st
 import { startIndexGate, type IndexGate } from '../support/index-gate.js';
 import { allLeftovers, childrenOf } from '../support/leftovers.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
+import { stuckAt } from '../support/stuck-squash.js';
 import { tarOf } from '../support/tar.js';
 
 const DIE_AT = new URL('../support/die-at.mjs', import.meta.url).pathname;
@@ -149,7 +149,7 @@ describe('a worker killed with SIGKILL', () => {
     ['CONVERT', 'pack'],
     ['VERIFY', 'read'],
   ])('in %s, with imagegw-squash that works for it (%s)', async (stage, command) => {
-    const stuck = await stuckAt(command);
+    const stuck = await stuckAt(site, command);
     const first = await worker({ environment: { IMAGEGW_SQUASH: stuck } });
     const watcher = watch(join(stuck, '..'));
     const started = once(watcher, 'change').finally(() => watcher.close());
@@ -272,14 +272,4 @@ function configDigest(): string {
 
 function isEnd({ update, updates }: Record<string, unknown>): boolean {
   return update === 'gw_pulls' && JSON.stringify(updates).includes('"state":"READY"');
-}
-
-/** An imagegw-squash that says that this command was started (by a file beside it) and then does nothing. */
-async function stuckAt(command: string): Promise<string> {
-  const { squash } = await probeTools();
-  const own = join(site.directory, `stuck-${command}`);
-  mkdirSync(own);
-  const [path, held] = [join(own, 'imagegw-squash'), join(own, 'held')];
-  writeFileSync(path, `#!/bin/sh\n[ "$1" = ${command} ] || exec ${squash.path} "$@"\n: > ${held}\nexec tail -f ${held}\n`, { mode: 0o755 });
-  return path;
 }

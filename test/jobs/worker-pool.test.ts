@@ -99,3 +99,34 @@ it('a pull that is cancelled while it is being put off is taken up at once', asy
   await pool.close(0);
   expect(await queues.has('one', 'pull_2')).toBe(false);
 });
+
+it('no more pulls than slots run at once, whatever the number of systems, and each system has its turn', async () => {
+  const systems = ['east', 'west', 'north'];
+  const SLOTS = 2;
+  for (const system of systems) for (const n of [1, 2, 3]) await queues.add(system, `pull_${system}_${String(n)}`);
+  const begun: string[] = [];
+  let [running, most, ended] = [0, 0, 0];
+  let allEnded = (): void => {};
+  const done = new Promise<void>((resolve) => (allEnded = resolve));
+  const pool = startWorkerPool({
+    systems,
+    slots: SLOTS,
+    jobs: { lockDurationMs: 30_000, stalledIntervalMs: 30_000 },
+    redis,
+    names,
+    isCancelled: () => Promise.resolve(false),
+    log: createLogger('fatal'),
+    async run(id) {
+      begun.push(id.split('_')[1]!);
+      most = Math.max(most, ++running);
+      // Time enough for the pool to take more, did it want to: it asks the same server.
+      for (let i = 0; i < 50; i++) await redis.ping();
+      running--;
+      if (++ended === 9) allEnded();
+    },
+  });
+  await done;
+  await pool.close(0);
+  expect(most).toBe(SLOTS);
+  expect(new Set(begun.slice(0, systems.length)).size).toBe(systems.length);
+});
