@@ -5,14 +5,14 @@
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import { startGateway, type RunningGateway } from '../../src/gateway.js';
 import { createLogger } from '../../src/lib/log.js';
 import type { GatewayServices } from '../../src/resolvers/context.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { expectAgreement } from '../support/agreement.js';
 import { ask, clientOf, kill, makeSite, spawnGateway, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { writeLayout } from '../support/images.js';
 import { allLeftovers } from '../support/leftovers.js';
@@ -243,18 +243,6 @@ function workerFor(workerSystems: readonly string[]): Promise<RunningGateway> {
   });
 }
 
-/** The index and the directory of a system say the same, byte for byte. */
-async function expectAgreement(system: string): Promise<void> {
-  const records = await services.images.imagesOn(system, '', 1000);
-  const files = readdirSync(directoryOf(system)).filter((name) => name !== '.imagegw').sort();
-  expect(files).toEqual(records.flatMap(({ imageId }) => [`${imageId}.meta`, `${imageId}.squashfs`]));
-  for (const { imageId, product, tags, holders } of records) {
-    expect(`sha256:${createHash('sha256').update(readFileSync(join(directoryOf(system), `${imageId}.squashfs`))).digest('hex')}`).toBe(product.sha256);
-    expect(tags).toEqual((await services.images.tagsOf(system, imageId)).map(({ _id }) => _id));
-    expect(holders.filter((holder) => !holder.startsWith('describe/'))).toEqual([]);
-  }
-}
-
 it('leaves nothing that the next node does not bring to its end, whichever write was its last', async () => {
   const writes = new Map<string, number>();
   // A mutation that was answered has no further write to die behind.
@@ -285,7 +273,7 @@ it('leaves nothing that the next node does not bring to its end, whichever write
     await kill(child);
     gate.forget();
     await each((entry, system) => entry.settle(system, round));
-    await each(async ({ stays }, system) => (stays ? expectAgreement(system) : undefined));
+    await each(async ({ stays }, system) => (stays ? expectAgreement(site, { [system]: directoryOf(system) }) : undefined));
     left = left.filter(([name]) => !answered.has(name));
   }
   // Each was stopped between a record and the word of it, at least.

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { expectAgreement } from '../support/agreement.js';
 import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
@@ -81,6 +82,7 @@ describe('a worker killed with SIGKILL', () => {
     expect(states.at(-1)).toMatchObject({ state: 'READY', attempt: 3, image: { imageId: digest.slice(7) } });
     expect(existsSync(states.at(-1)!.image!.path)).toBe(true);
     expect(site.leftovers()).toEqual([]);
+    await expectAgreement(site, { one: site.images });
   });
 
   it('is given up as STALLED when it happens more often than the configuration allows', async () => {
@@ -114,6 +116,7 @@ describe('a worker that is told to stop', () => {
     await worker();
     expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY', attempt: 2 });
     expect(site.leftovers()).toEqual([]);
+    await expectAgreement(site, { one: site.images });
   });
 });
 

@@ -9,6 +9,7 @@ import type { GatewayClient } from '../../src/client/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { giveTo } from '../delivery/fixtures/targets.js';
+import { expectAgreement } from '../support/agreement.js';
 import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { writeLayout } from '../support/images.js';
 import { allLeftovers } from '../support/leftovers.js';
@@ -44,7 +45,7 @@ beforeEach(async () => {
   const file = JSON.parse(readFileSync(site.configFile, 'utf8')) as { Platforms: object };
   const ssh = { username: sshd.username, key: sshd.key, knownHosts: sshd.knownHosts, imageDir: far };
   const Platforms = { ...file.Platforms, far: { accesstype: 'remote', host: [`127.0.0.1:${sshd.port}`], ssh, platform: 'linux/amd64' } };
-  writeFileSync(site.configFile, JSON.stringify({ ...file, Platforms, ImportUsers: 'all', ImportPaths: [inbox] }));
+  writeFileSync(site.configFile, JSON.stringify({ ...file, Platforms, ImportUsers: 'all', ImportPaths: [inbox], WorkerHeartbeat: 0.5 }));
   const { config } = loadConfig({ file: site.configFile, environment: site.environment });
   // The API can't see what is imported: workers alone open it.
   api = await startInProcess({ ...site, config }, { api: true, worker: false });
@@ -95,6 +96,7 @@ it.each<[string, string, () => string]>([
   const same = (await statesOf(client, undisturbed.id)).at(-1)!;
   expect(same.image!.imageId).toBe(end.image!.imageId);
   expect(digestOf(end.image!.path)).toBe(digestOf(same.image!.path));
+  await expectAgreement(site, { one: site.images, two: join(site.directory, 'two') });
   await kill(last, 'SIGTERM');
   expect(await allLeftovers(site)).toEqual([]);
 }, 60_000);
@@ -129,4 +131,5 @@ it('goes to a system over SSH, and is read back there', async () => {
     expect(end).toMatchObject({ state: 'READY', error: null });
     expect(end.image!.sha256).toBe(`sha256:${digestOf(end.image!.path.replace(/^[^:]*:/, ''))}`);
   }
+  await expectAgreement(site, { far: join(site.directory, 'far') });
 }, 60_000);

@@ -17,6 +17,7 @@ import { queueName } from '../../src/jobs/keys.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
 import { openDatabase } from '../../src/models/database.js';
 import { digestOf, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { expectAgreement } from '../support/agreement.js';
 import { clientOf, kill, makeSite, spawnGateway, spawnWorker, startInProcess, statesOf, until, type Site, type SpawnOptions } from '../support/gateway.js';
 import { startIndexGate, type IndexGate } from '../support/index-gate.js';
 import { allLeftovers, childrenOf } from '../support/leftovers.js';
@@ -48,7 +49,7 @@ beforeAll(async () => {
   // Nobody waits for it but the test that makes the file `wait`.
   const hook = join(directory, 'hook');
   writeFileSync(hook, `#!/bin/sh\n[ -e ${directory}/wait ] || exit 0\n: > ${examinerHeld}\nexec tail -f ${examinerHeld}\n`, { mode: 0o755 });
-  site = makeSite(stack, registry.url, { ExaminerHook: hook });
+  site = makeSite(stack, registry.url, { ExaminerHook: hook, WorkerHeartbeat: 0.5 });
   gate = await startIndexGate(site.environment['MONGODB_URI'] ?? '', join(site.directory, 'gate.sock'));
   api = await startInProcess(site, { api: true, worker: false });
   client = clientOf(api);
@@ -102,6 +103,7 @@ async function expectTakenOver(id: string, attempt = 2): Promise<void> {
   for (const name of [`${imageId}.squashfs`, `${imageId}.meta`]) {
     expect(digestOf(readFileSync(join(site.images, name)))).toBe(digestOf(readFileSync(join(site.directory, 'two', name))));
   }
+  await expectAgreement(site, { one: site.images, two: join(site.directory, 'two') });
   // It has said the last word, and may still be tidying up.
   await last.close();
   expect(await allLeftovers(site)).toEqual([]);
@@ -226,6 +228,7 @@ describe('a worker killed with SIGKILL', () => {
     await queue.close();
     connection.disconnect();
     expect(await client.findPull(id)).toMatchObject({ state: 'READY', attempt: 1 });
+    await expectAgreement(site, { one: site.images });
     await second.close();
     expect(await allLeftovers(site)).toEqual([]);
   });
@@ -247,6 +250,7 @@ describe('a caller whose process dies', () => {
     const last = await startInProcess(site, { api: false, worker: true });
     await published.done;
     expect((await statesOf(client, id)).at(-1)).toMatchObject({ state: 'READY' });
+    await expectAgreement(site, { one: site.images });
     await last.close();
     expect(await allLeftovers(site)).toEqual([]);
   });

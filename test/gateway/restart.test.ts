@@ -6,11 +6,13 @@ import { Redis } from 'ioredis';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { PullState } from '../../src/client/index.js';
 import type { SupervisedServer } from '../../src/embedded/supervised-server.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { expectAgreement } from '../support/agreement.js';
 import { clientOf, kill, makeSite, spawnGateway, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
 import { allLeftovers } from '../support/leftovers.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
@@ -96,6 +98,7 @@ describe('in the middle of a pull', () => {
     // New work comes through as before.
     const next = await client.pull({ reference: 'app', systems: ['two'] });
     expectWell(await statesOf(client, next.pulls[0]!.id));
+    await expectAgreement(site, { one: site.images, two: join(site.directory, 'two') });
     await gateway.close();
     expect(await allLeftovers(site)).toEqual([]);
   });
@@ -109,6 +112,7 @@ describe('in the middle of a pull', () => {
     redis.disconnect();
     const worker = await startInProcess(site, { api: false, worker: true });
     expectWell(await statesOf(client, pulls[0]!.id));
+    await expectAgreement(site, { one: site.images });
     await worker.close();
     await gateway.close();
     expect(await allLeftovers(site)).toEqual([]);

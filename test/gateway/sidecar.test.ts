@@ -7,6 +7,7 @@ import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { CONVERSION_VERSION } from '../../src/rootfs/index.js';
 import { INDEX, MANIFEST, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { expectAgreement } from '../support/agreement.js';
 import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { writeLayout } from '../support/images.js';
 import { allLeftovers } from '../support/leftovers.js';
@@ -105,6 +106,7 @@ it('holds the whole configuration and all names, as they come, move and go', asy
   await client.expireImage({ system: 'one', reference: 'app:b' });
   await comesTrue(() => namesOf(first) === 'c');
   expect(metaOf(first)).toBe(metaOf(second));
+  await expectAgreement(site, { one: site.images });
 });
 
 it('tells what its name is at the registry now, also when that is another index of the same image', async () => {
@@ -139,6 +141,7 @@ it('closes an image to others when its last public name goes', async () => {
   await client.expireImage({ system: 'one', reference: 'custom:open' });
   await comesTrue(() => sidecarOf(imageId).tags.length === 1 && metaOf(imageId).includes(`USERACL: ${String(process.getuid?.())}\n`));
   expect(sidecarOf(imageId).access).toBe('private');
+  await expectAgreement(site, { one: site.images });
 });
 
 it('is written by another worker when the one that had to is killed', async () => {
@@ -157,6 +160,7 @@ it('is written by another worker when the one that had to is killed', async () =
   expect(namesOf(first)).toBe('a');
   await startWorker();
   await comesTrue(() => namesOf(first) === 'a b');
+  await expectAgreement(site, { one: site.images });
   // It may still be giving the image up.
   for (const worker of workers.splice(0)) await worker.close();
   expect(readdirSync(site.images).filter((name) => name.includes('part'))).toEqual([]);

@@ -16,6 +16,7 @@ import { sha256 } from '../../src/lib/digest.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
 import { filesBelow } from '../delivery/fixtures/workspace.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { expectAgreement } from '../support/agreement.js';
 import { ask, clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
 import { makeNetwork, networkProblem, startRelay, type Namespace, type Network } from '../support/namespaces.js';
 import { startSshd, type Sshd } from '../support/sshd.js';
@@ -128,6 +129,7 @@ if (problem !== undefined) process.stderr.write(`SKIPPED: network namespaces can
       expect(await filesBelow(seenBy(pid))).toEqual(filesOf(imageId));
       expect(sha256(readFileSync(join(seenBy(pid), `${imageId}.squashfs`)))).toBe(last.image!.sha256);
     }
+    await expectAgreement(site, { near: seenBy(nearWorker.pid), far: seenBy(sshd.pid()) });
     // Neither this machine nor the worker that writes over SSH has the disks, and SSH answers in its own network alone.
     expect([readdirSync(disk), readdirSync(seenBy(farWorker.pid))]).toEqual([[], []]);
     const [error] = (await once(connect(sshd.port, '127.0.0.1'), 'error').catch((refused: unknown) => [refused])) as [unknown];
@@ -170,6 +172,7 @@ if (problem !== undefined) process.stderr.write(`SKIPPED: network namespaces can
     expect(await end(cut!.id)).toMatchObject({ state: 'READY', error: null, image: { imageId } });
     expect(await filesBelow(seenBy(sshd.pid()))).toEqual(filesOf(imageId));
     await look('far', ({ workers, status }) => workers.length === 1 && status?.isReachable === true);
+    await expectAgreement(site, { far: seenBy(sshd.pid()) });
   }, 120_000);
 
   it('leave whole files only when one is killed, and the next one beside the system takes over', async () => {
@@ -183,5 +186,6 @@ if (problem !== undefined) process.stderr.write(`SKIPPED: network namespaces can
     expect(await end(pulls[0]!.id)).toMatchObject({ state: 'READY', attempt: 2, image: { imageId } });
     expect((await filesBelow(seenBy(sshd.pid()))).filter((name) => name.includes(imageId))).toEqual(filesOf(imageId).slice(1));
     expect(await client.findPull(pulls[0]!.id)).toMatchObject({ state: 'READY' });
+    await expectAgreement(site, { far: seenBy(sshd.pid()) });
   }, 120_000);
 });

@@ -10,6 +10,7 @@ import { sha256 } from '../../src/lib/digest.js';
 import { giveTo } from '../delivery/fixtures/targets.js';
 import { CliRun } from '../support/cli-run.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { expectAgreement } from '../support/agreement.js';
 import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { writeLayout } from '../support/images.js';
 import { startSshd, type Sshd } from '../support/sshd.js';
@@ -141,6 +142,8 @@ describe.each([
     expect((await report(system)).findings).toMatchObject([{ kind: 'UNKNOWN', imageId: UNKNOWN, pull: null }]);
     rmSync(join(directory, `${UNKNOWN}.squashfs`));
     expect((await verify(system)).code).toBe(0);
+    rmSync(join(directory, 'README'));
+    await expectAgreement(site, { [system]: directory });
   }, 60_000);
 
   describe('what lies beside an image', () => {

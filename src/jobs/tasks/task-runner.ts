@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { SystemConfig } from '../../config/index.js';
-import { removeImage, type Target } from '../../delivery/index.js';
+import { removeImage, sweepTemporary, type Target } from '../../delivery/index.js';
 import { GatewayError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import type { ImageStore } from '../../models/image-store.js';
@@ -78,6 +78,8 @@ export function startTaskRunner(options: TaskRunnerOptions): { stop(): Promise<v
       );
     }, options.leaseMs / 3);
     try {
+      // What a dead worker has left beside the image it had in hand.
+      if (task.claim !== null) await sweepTemporary(options.target(system), (id) => id !== task.claim);
       await (task.kind === 'CHECK' ? check(task, claim, system, signal) : tend(task, claim, system, signal));
     } catch (error) {
       // At once by another worker, when this one stops.
