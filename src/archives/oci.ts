@@ -46,7 +46,7 @@ export async function readLayout(files: ArchiveFiles, options: ReadOptions): Pro
   const entries = json(indexFile, indexBytes, 'index.json').manifests;
   const chosen = choose(entries, options.image);
   const top = chosen === undefined ? { bytes: indexBytes, digest: sha256(indexBytes), contentType: INDEX_TYPE } : await document(files, chosen.digest, chosen.size, limits.manifestBytes, chosen.mediaType);
-  const { fetched, manifest, platform: said } = await platformManifest(
+  const { fetched, manifest, platform: said, attestations } = await platformManifest(
     top,
     platform,
     (digest) => document(files, digest, undefined, limits.manifestBytes),
@@ -63,6 +63,7 @@ export async function readLayout(files: ArchiveFiles, options: ReadOptions): Pro
       manifestDigest: fetched.digest,
       configBytes: config.bytes,
       platform: said,
+      ...(attestations === undefined ? {} : { attestations }),
       access: options.access,
       identity: ANONYMOUS,
     },

@@ -81,7 +81,13 @@ export function sidecarOf(image: ImageFacts, names: readonly ImageName[]): strin
     manifestDigest: image.manifestDigest,
     manifestMediaType: provenance.manifestMediaType,
     configDigest: image.configDigest,
-    layers: layers.map(({ digest, size, diffId }, at) => ({ digest, size, mediaType: provenance.layerMediaTypes[at], diffId })),
+    layers: layers.map(({ digest, size, diffId, servedBy }, at) => ({
+      digest,
+      size,
+      mediaType: provenance.layerMediaTypes[at],
+      diffId,
+      ...(servedBy == null ? {} : { servedBy }),
+    })),
     tags: names.map(toldOf).sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
     access: provenance.isOpen ? 'public' : 'private',
     ids: accessOf(provenance).ids,
@@ -89,6 +95,7 @@ export function sidecarOf(image: ImageFacts, names: readonly ImageName[]): strin
     // Absent for what was recorded without them: what lies there stays as it is.
     ...(product.rules === undefined ? {} : { rules: product.rules }),
     changes: product.changes,
+    ...(provenance.attestations === undefined ? {} : { attestations: provenance.attestations }),
     config: JSON.parse(provenance.configText) as unknown,
   };
   return `${JSON.stringify(sidecar, undefined, 2)}\n`;

@@ -1,6 +1,7 @@
 /** The shapes of images, and of the names by which they are used. Plain data: no Mongoose, no GraphQL. */
 import type { RootfsPolicyConfig } from '../config/index.js';
 import type { Digest } from '../lib/digest.js';
+import type { ContentSource } from './pull-records.js';
 
 /** Users and groups of the realm of a system, by name. */
 export interface AccessNames {
@@ -18,6 +19,8 @@ export interface ImageLayerRecord {
   readonly digest: Digest;
   readonly diffId: Digest;
   readonly size: number;
+  /** Null when it was not fetched for this image, or was recorded before this was kept. */
+  readonly servedBy?: ContentSource | null;
 }
 
 /** The parts of an image configuration that the index keeps for answers; the whole of it is in the sidecar. */
@@ -66,6 +69,8 @@ export interface ProvenanceRecord {
   readonly isOpen: boolean;
   /** What the metadata file says of who may use it when it is not. Undefined for what was recorded before it was kept. */
   readonly ids?: AccessIds;
+  /** What the index listed beside the image: attestations and signatures. Undefined for what was recorded before they were kept. */
+  readonly attestations?: readonly Digest[];
 }
 
 /** `gw_images`: `_id` is `<system>/<imageId>`. */

@@ -42,6 +42,17 @@ export type PullStage = (typeof PULL_STAGES)[number];
 export const LAYER_STATES = ['WAITING', 'FETCHING', 'RETRYING', 'READING', 'DONE'] as const;
 export type LayerState = (typeof LAYER_STATES)[number];
 
+/** As whom a registry is asked: as anybody, with the login of its Location, or with the caller's own. */
+export const REGISTRY_IDENTITIES = ['anonymous', 'service', 'user'] as const;
+export type RegistryIdentity = (typeof REGISTRY_IDENTITIES)[number];
+
+/** Who sent something, and as whom it was asked. */
+export interface ContentSource {
+  /** `host[:port][/path]`. */
+  readonly endpoint: string;
+  readonly identity: RegistryIdentity;
+}
+
 export interface LayerSnapshot {
   readonly digest: Digest;
   /** Bytes, compressed. */
@@ -53,6 +64,8 @@ export interface LayerSnapshot {
   /** Times fetched; 0 from the cache. */
   readonly attempt: number;
   readonly waitingFor: string | null;
+  /** Null when nothing has been fetched. */
+  readonly servedBy?: ContentSource | null;
 }
 
 export interface PullFailure {
@@ -84,6 +97,8 @@ export interface PullSnapshot {
   readonly imageId: string | null;
   readonly error: PullFailure | null;
   readonly isStale: boolean;
+  /** As whom the registry was read; null when it was not. */
+  readonly identity?: RegistryIdentity | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;

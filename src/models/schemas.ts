@@ -6,7 +6,7 @@
  */
 import { Schema } from 'mongoose';
 import type { ImageRecord, TagRecord } from './image-records.js';
-import { LAYER_STATES, PULL_STAGES, PULL_STATES, type ActiveRecord, type PullRecord } from './pull-records.js';
+import { LAYER_STATES, PULL_STAGES, PULL_STATES, REGISTRY_IDENTITIES, type ActiveRecord, type PullRecord } from './pull-records.js';
 import { FINDING_KINDS, type CredentialRecord, type PublicationRecord, type SystemRecord, type TaskRecord, type VerificationRecord, VERIFICATION_STATES, TASK_KINDS } from './system-records.js';
 
 const text = { type: String, required: true } as const;
@@ -30,6 +30,9 @@ const rules = new Schema({ version: count, policy: { type: policy, required: tru
 /** `minimize: false`: empty objects are kept, so that what is read is what was written. */
 const whole = { versionKey: false, minimize: false } as const;
 
+const identity = { type: String, enum: [...REGISTRY_IDENTITIES, null], default: null };
+const contentSource = { type: new Schema({ endpoint: text, identity }, part), default: null };
+
 const layerSnapshot = new Schema(
   {
     digest: text,
@@ -39,6 +42,7 @@ const layerSnapshot = new Schema(
     fromCache: flag,
     attempt: count,
     waitingFor: textOrNull,
+    servedBy: contentSource,
   },
   part,
 );
@@ -78,6 +82,7 @@ export const pullSchema = new Schema<PullRecord>(
     error: { type: failure, default: null },
     requesters: texts,
     isStale: flag,
+    identity,
     createdAt: date,
     startedAt: dateOrNull,
     finishedAt: dateOrNull,
@@ -100,7 +105,7 @@ export const imageSchema = new Schema<ImageRecord>(
     manifestDigest: text,
     configDigest: text,
     platform: text,
-    layers: { type: [new Schema({ digest: text, diffId: text, size: count }, part)], required: true },
+    layers: { type: [new Schema({ digest: text, diffId: text, size: count, servedBy: contentSource }, part)], required: true },
     config: {
       type: new Schema(
         {
@@ -124,7 +129,7 @@ export const imageSchema = new Schema<ImageRecord>(
     },
     provenance: {
       type: new Schema(
-        { reference: text, topDigest: text, manifestMediaType: text, layerMediaTypes: texts, configText: text, isOpen: flag, ids: accessOf(Number) },
+        { reference: text, topDigest: text, manifestMediaType: text, layerMediaTypes: texts, configText: text, isOpen: flag, ids: accessOf(Number), attestations: texts },
         part,
       ),
       required: true,

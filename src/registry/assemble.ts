@@ -7,7 +7,7 @@ import type { Platform } from './platform.js';
 import { imagePlatform } from './resolve.js';
 import type { RegistryLimits } from './settings.js';
 
-export interface ImageDocuments extends Pick<ResolvedImage, 'reference' | 'topDigest' | 'access' | 'identity'> {
+export interface ImageDocuments extends Pick<ResolvedImage, 'reference' | 'topDigest' | 'access' | 'identity' | 'attestations'> {
   readonly manifest: ImageManifest;
   readonly manifestBytes: Buffer;
   readonly manifestDigest: Digest;

@@ -1,4 +1,5 @@
 /** Which manifest of an index is for a platform. */
+import type { Digest } from '../lib/digest.js';
 import type { Descriptor, ImageIndex } from './documents.js';
 import { formatPlatform, platformFit, type Platform } from './platform.js';
 
@@ -34,6 +35,13 @@ export function platformsOf(index: ImageIndex): readonly string[] {
     platform === undefined || platform.os === 'unknown' ? [] : [formatPlatform(platform)],
   );
   return [...new Set(offered)].slice(0, 40);
+}
+
+/** What the index lists about the image that was chosen, or about none in particular. */
+export function attestationsOf(index: ImageIndex, chosen: Digest): readonly Digest[] {
+  return index.entries.flatMap(({ digest, attached }) =>
+    attached !== undefined && digest !== chosen && (attached.about ?? chosen) === chosen ? [digest] : [],
+  );
 }
 
 function isIndexEntry({ mediaType }: Descriptor): boolean {

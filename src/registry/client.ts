@@ -195,7 +195,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const top = proof.document ?? (await firstOf(content, (place) => fetchManifest(place, proof.digest, limits)));
       const fetchChild = (child: HeadResult['digest']): ReturnType<typeof fetchManifest> =>
         firstOf(content, (place) => fetchManifest(place, child, limits));
-      const { fetched, manifest, platform } = await platformManifest(
+      const { fetched, manifest, platform, attestations } = await platformManifest(
         top,
         request.platform,
         fetchChild,
@@ -212,6 +212,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
           manifestDigest: fetched.digest,
           configBytes,
           platform,
+          ...(attestations === undefined ? {} : { attestations }),
           access: proof.access,
           identity: proof.identity,
         },

@@ -39,6 +39,8 @@ export interface Descriptor {
   readonly platform?: Platform;
   /** It says that it is no image but something else. */
   readonly isArtifact: boolean;
+  /** It is something about an image: an attestation, a signature. `about` is the manifest that it names. */
+  readonly attached?: { readonly about?: Digest };
 }
 
 export interface ImageManifest {
@@ -61,16 +63,19 @@ const descriptor = z
     size: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
     urls: z.array(z.string().max(2048)).max(20).nullish(),
     artifactType: z.string().nullish(),
+    // Nothing hangs on them, so what is malformed is as good as none.
+    annotations: z.record(z.string(), z.unknown()).nullish().catch(undefined),
     platform: z
       .object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
       .nullish(),
   })
-  .transform(({ mediaType, digest, size, urls, artifactType, platform }): Descriptor => ({
+  .transform(({ mediaType, digest, size, urls, artifactType, annotations, platform }): Descriptor => ({
     mediaType,
     digest: parseDigest(digest),
     size,
     urls: urls ?? [],
     isArtifact: artifactType != null && artifactType !== '',
+    ...attachment(annotations ?? {}, artifactType != null && artifactType !== '', platform?.os === 'unknown'),
     ...(platform == null
       ? {}
       : {
@@ -81,6 +86,14 @@ const descriptor = z
           },
         }),
   }));
+
+/** As BuildKit marks attestations, and registries what refers to an image. */
+function attachment(annotations: Readonly<Record<string, unknown>>, isArtifact: boolean, isForNoPlatform: boolean): Pick<Descriptor, 'attached'> {
+  const about = annotations['vnd.docker.reference.digest'];
+  if (!isArtifact && !isForNoPlatform && annotations['vnd.docker.reference.type'] === undefined) return {};
+  return { attached: typeof about === 'string' && isDigest(about) ? { about } : {} };
+}
+
 const manifestBody = z.object({ config: descriptor, layers: z.array(descriptor) });
 const indexBody = z.object({ manifests: z.array(descriptor) });
 const anyBody = z.object({

@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { versionOf } from '../lib/cache-files.js';
 import { download, type Download } from './download.js';
+import type { AskedAt } from './image.js';
 import type { Wait } from './waiting.js';
 
 export interface BlobProgress {
@@ -13,6 +14,8 @@ export interface BlobProgress {
   readonly fromCache: boolean;
   /** Set while the registry makes us wait. */
   readonly waiting?: Wait;
+  /** Who sent the last of it. */
+  readonly servedBy?: AskedAt;
 }
 
 export interface FileDownload extends Pick<
@@ -43,6 +46,11 @@ export async function downloadFile(
     update({});
     await download({
       ...job,
+      async source(range) {
+        const blob = await job.source(range);
+        if (blob.askedAt !== undefined) update({ servedBy: blob.askedAt });
+        return blob;
+      },
       file,
       onBytes(bytes) {
         // What comes ends a wait.
@@ -51,6 +59,7 @@ export async function downloadFile(
           attempt: progress.attempt,
           state: bytes > 0 ? 'FETCHING' : progress.state,
           fromCache: false,
+          ...(progress.servedBy === undefined ? {} : { servedBy: progress.servedBy }),
         };
         report(progress);
       },

@@ -33,6 +33,8 @@ export interface ResolvedImage {
   readonly config: ImageConfig;
   readonly platform: Platform;
   readonly layers: readonly LayerDescriptor[];
+  /** What the index listed about the image: attestations, signatures. Undefined without an index. */
+  readonly attestations?: readonly Digest[];
   /** The sum over all layers. */
   readonly bytesTotal: number;
   /** `public`: an anonymous caller got it. */

@@ -1,7 +1,7 @@
 /** From a reference to a platform's manifest and config, read from places that are asked in turn. */
 import { isDigest, sha256, digestAlgorithm, hasherFor, finishDigest, type Digest } from '../lib/digest.js';
 import { GatewayError } from '../lib/errors.js';
-import { chooseManifest, nestedIndexes, platformsOf } from './choose.js';
+import { attestationsOf, chooseManifest, nestedIndexes, platformsOf } from './choose.js';
 import {
   ACCEPTED_DOCUMENTS,
   parseDocument,
@@ -81,6 +81,15 @@ export async function fetchConfig(
   return bytes;
 }
 
+export interface ChosenManifest {
+  readonly fetched: Fetched;
+  readonly manifest: ImageManifest;
+  /** What the index said; undefined without one. */
+  readonly platform: Platform | undefined;
+  /** What the index that lists it lists about it; undefined without one. */
+  readonly attestations?: readonly Digest[];
+}
+
 /**
  * Follows an index down to the manifest for `platform`.
  *
@@ -92,11 +101,7 @@ export async function platformManifest(
   fetchChild: (digest: Digest) => Promise<Fetched>,
   what: string,
   limits: RegistryLimits,
-): Promise<{
-  readonly fetched: Fetched;
-  readonly manifest: ImageManifest;
-  readonly platform: Platform | undefined;
-}> {
+): Promise<ChosenManifest> {
   const seen = new Set<Digest>([top.digest]);
   const document = parseDocument(top.bytes, top.contentType, what, limits);
   if (document.kind === 'manifest') return { fetched: top, manifest: document, platform: undefined };
@@ -112,13 +117,18 @@ export async function platformManifest(
   async function descend(
     index: ImageIndex,
     depth: number,
-  ): Promise<{ fetched: Fetched; manifest: ImageManifest; platform: Platform | undefined } | undefined> {
+  ): Promise<ChosenManifest | undefined> {
     const entry = chooseManifest(index, platform);
     if (entry !== undefined) {
       const child = await readChild(entry);
       if (child.document.kind === 'index')
         throw new GatewayError('BAD_MANIFEST', `${what} lists the index ${entry.digest} as a manifest.`);
-      return { fetched: child.fetched, manifest: child.document, platform: entry.platform };
+      return {
+        fetched: child.fetched,
+        manifest: child.document,
+        platform: entry.platform,
+        attestations: attestationsOf(index, entry.digest),
+      };
     }
     const nested = nestedIndexes(index, platform);
     if (nested.length > 0 && depth >= limits.indexDepth) {

@@ -3,7 +3,7 @@ import { Mutation } from './Mutation/index.js';
 import { Query } from './Query/index.js';
 import { ByteCount, DateTime, Digest } from './scalars.js';
 import { Subscription } from './Subscription/index.js';
-import { Image, Pull, Registry, System, SystemCheck, Tag, Verification, VerificationFinding } from './types/index.js';
+import { ContentSource, Image, Pull, Registry, System, SystemCheck, Tag, Verification, VerificationFinding } from './types/index.js';
 
 export const resolvers: Resolvers = {
   Query,
@@ -12,6 +12,7 @@ export const resolvers: Resolvers = {
   ByteCount,
   DateTime,
   Digest,
+  ContentSource,
   Image,
   Pull,
   Registry,

@@ -8,7 +8,7 @@ import { openDatabase, type Database } from '../../src/models/database.js';
 import { createImageStore } from '../../src/models/image-store.js';
 import { createPullStore } from '../../src/models/pull-store.js';
 import { parseDigest } from '../../src/lib/digest.js';
-import { startFakeRegistry, type FakeRegistry, type SeenRequest } from '../support/fake-registry.js';
+import { INDEX, MANIFEST, startFakeRegistry, type FakeRegistry, type SeenRequest } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
@@ -19,6 +19,7 @@ let registry: FakeRegistry;
 let busy: FakeRegistry;
 /** Gives its images to those who log in, when it is told to. */
 let guarded: FakeRegistry;
+let mirror: FakeRegistry;
 let site: Site;
 let gateway: RunningGateway;
 let api: RunningGateway;
@@ -52,12 +53,14 @@ beforeAll(async () => {
   registry = await startFakeRegistry();
   busy = await startFakeRegistry();
   guarded = await startFakeRegistry();
+  mirror = await startFakeRegistry();
   const location = { remotetype: 'dockerv2', url: registry.url };
   site = makeSite(stack, registry.url, {
     Locations: {
       test: { ...location, staleWhenUnavailable: true },
       strict: location,
       busy: { ...location, url: busy.url },
+      mirrored: { ...location, mirrors: [`${mirror.url}/hub`] },
       guarded: { ...location, url: guarded.url, insecure: true, credentials: { username: 'ann', password: 's3cret' } },
     },
     PullUpdateTimeout: 0,
@@ -78,6 +81,7 @@ afterAll(async () => {
   await registry.stop();
   await busy.stop();
   await guarded.stop();
+  await mirror.stop();
   await stack.stop();
   site.remove();
 });
@@ -251,6 +255,45 @@ describe('a registry that limits us', () => {
     expect(await ask(api.url, query)).toEqual({
       data: { registry: { rateLimit: { limit: 100, remaining: 7, windowSeconds: 21_600, isAnonymous: true } } },
     });
+  });
+});
+
+describe('where an image came from', () => {
+  const query = (reference: string): string =>
+    `{ image(system: "one", reference: "${reference}") { attestations layers { servedBy { endpoint identity } } } }`;
+  const sidecarOf = (digest: string): unknown => JSON.parse(readFileSync(`${site.images}/.imagegw/${digest.slice(7)}.json`, 'utf8'));
+
+  it('is told of each layer and of the pull: as whom the registry was asked, never the login; so are the attestations of the index', async () => {
+    const digest = newImage('signed', guarded);
+    const entry = (of: string, os: string, annotations?: object): object => ({
+      mediaType: MANIFEST,
+      digest: of,
+      size: guarded.manifests.get(of)!.bytes.length,
+      platform: { os, architecture: os === 'linux' ? 'amd64' : 'unknown' },
+      annotations,
+    });
+    const about = (of: string): object => ({ 'vnd.docker.reference.type': 'attestation-manifest', 'vnd.docker.reference.digest': of });
+    const [own, others] = [newImage('attestation', guarded), newImage('attestation-of-another', guarded)];
+    const manifests = [entry(digest, 'linux'), entry(own, 'unknown', about(digest)), entry(others, 'unknown', about(`sha256:${'0'.repeat(64)}`))];
+    guarded.putManifest({ schemaVersion: 2, mediaType: INDEX, manifests }, 'signed', INDEX);
+    guarded.hook = (request, response) =>
+      request.headers.authorization === undefined && Boolean(response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end());
+    const servedBy = { endpoint: guarded.host, identity: 'SERVICE' };
+    const pulled = await pull('guarded/app:signed');
+    guarded.hook = undefined;
+    expect(pulled).toMatchObject({ state: 'READY', identity: 'SERVICE', layers: [{ servedBy }] });
+    expect(JSON.stringify(pulled)).not.toMatch(/s3cret/);
+    expect(await ask(gateway.url, query('guarded/app:signed'))).toEqual({ data: { image: { attestations: [own], layers: [{ servedBy }] } } });
+    expect(sidecarOf(digest)).toMatchObject({ attestations: [own], layers: [{ servedBy: { endpoint: guarded.host, identity: 'service' } }] });
+    // Of what was not fetched nothing is told.
+    expect(await pull('guarded/app:signed')).toMatchObject({ state: 'READY', identity: null, layers: [{ fromCache: true, servedBy: null }] });
+  });
+
+  it('a mirror is named where it was the mirror', async () => {
+    const layer = tarOf({ name: 'name', body: 'mirrored' });
+    for (const one of [registry, mirror]) one.putImage([layer], 'mirrored');
+    const servedBy = { endpoint: `${mirror.host}/hub`, identity: 'ANONYMOUS' };
+    expect(await pull('mirrored/app:mirrored')).toMatchObject({ state: 'READY', identity: 'ANONYMOUS', layers: [{ servedBy }] });
   });
 });
 

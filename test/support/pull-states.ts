@@ -15,6 +15,7 @@ export function layerState(digit: string, changes: Partial<PullLayer> = {}): Pul
     fromCache: false,
     attempt: 0,
     waitingFor: null,
+    servedBy: null,
     ...changes,
   };
 }
@@ -38,6 +39,7 @@ export function pullState(sequence: number, changes: Partial<PullState> = {}): P
     image: null,
     error: null,
     isStale: false,
+    identity: null,
     createdAt: '2026-01-31T12:00:00.000Z',
     startedAt: null,
     finishedAt: null,

@@ -140,8 +140,8 @@ export async function fetchOne(
 }
 
 /** What users are told of a blob that is being brought. */
-export function changeOf({ state, bytesDone, attempt, fromCache, waiting }: BlobProgress): LayerChange {
-  const change = { bytesDone, attempt, fromCache, waitingFor: waiting === undefined ? null : describeWait(waiting) };
+export function changeOf({ state, bytesDone, attempt, fromCache, waiting, servedBy }: BlobProgress): LayerChange {
+  const change = { bytesDone, attempt, fromCache, waitingFor: waiting === undefined ? null : describeWait(waiting), ...(servedBy === undefined ? {} : { servedBy }) };
   if (state === 'CHECKING') return { ...change, state: 'READING', waitingFor: 'checking the cached copy' };
   // Done is said when it has been read, too.
   return { ...change, state: state === 'DONE' ? 'READING' : state };

@@ -14,7 +14,7 @@ import type { PullContext } from './context.js';
 import { imageIdOf } from './resolve.js';
 
 /** What there is to say of an image that is about to be delivered. */
-export function factsOf({ services, system, record }: PullContext, image: ResolvedImage, { product, changes, rules }: Conversion, { isOpen, ids }: FileAccess): ImageFacts {
+export function factsOf({ services, system, record, progress }: PullContext, image: ResolvedImage, { product, changes, rules }: Conversion, { isOpen, ids }: FileAccess): ImageFacts {
   const imageId = imageIdOf(image);
   const config = configRecord(image);
   const provenance = {
@@ -25,14 +25,16 @@ export function factsOf({ services, system, record }: PullContext, image: Resolv
     configText: image.configBytes.toString('utf8'),
     isOpen,
     ids,
+    attestations: image.attestations ?? [],
   };
+  const served = new Map(progress.snapshot.layers.map(({ digest, servedBy }) => [digest, servedBy ?? null]));
   return {
     system: system.name,
     imageId,
     manifestDigest: image.manifestDigest,
     configDigest: image.configDigest,
     platform: formatPlatform(image.platform),
-    layers: image.layers.map(({ digest, diffId, size }) => ({ digest, diffId, size })),
+    layers: image.layers.map(({ digest, diffId, size }) => ({ digest, diffId, size, servedBy: served.get(digest) ?? null })),
     config,
     product: {
       path: services.target(system).pathOf(publishedNames(imageId).image),

@@ -80,6 +80,7 @@ export async function resolveImage(context: PullContext, head?: HeadResult): Pro
     ...(head === undefined ? {} : { head }),
   });
   progress.say(null);
+  progress.readAs(image.identity.kind);
   if (image.layers.length === 0) throw new GatewayError('BAD_MANIFEST', `${record.request.reference} has no layers, so there is nothing to mount.`);
   return image;
 }

@@ -5,7 +5,7 @@
  * Progress is told, never waited for: while Redis is away the newest state waits here and goes out when it is back.
  */
 import type { Digest } from '../../lib/digest.js';
-import type { LayerSnapshot, LayerState, PullSnapshot, PullStage, PullState } from '../../models/pull-records.js';
+import type { ContentSource, LayerSnapshot, LayerState, PullSnapshot, PullStage, PullState, RegistryIdentity } from '../../models/pull-records.js';
 import type { ProgressStore } from './progress-store.js';
 
 export interface LayerChange {
@@ -14,6 +14,7 @@ export interface LayerChange {
   readonly fromCache?: boolean;
   readonly attempt?: number;
   readonly waitingFor?: string | null;
+  readonly servedBy?: ContentSource;
 }
 
 export interface TrackerOptions {
@@ -75,6 +76,7 @@ export class ProgressTracker {
       fromCache: false,
       attempt: before.get(digest)?.attempt ?? 0,
       waitingFor: null,
+      servedBy: before.get(digest)?.servedBy ?? null,
     }));
     this.#bytesLeftBehind = Math.max(0, named.reduce((bytes, { bytesDone }) => bytes - bytesDone, this.#snapshot.bytesDone));
     this.#setLayers(named);
@@ -87,6 +89,11 @@ export class ProgressTracker {
         layer.digest === digest ? { ...layer, ...change, bytesDone: Math.min(layer.size, Math.max(layer.bytesDone, change.bytesDone ?? 0)) } : layer,
       ),
     );
+  }
+
+  /** As whom the registry is read. */
+  readAs(identity: RegistryIdentity): void {
+    this.#change({ identity });
   }
 
   /** Bytes written to the system. */

@@ -5,10 +5,11 @@
 import { z } from 'zod';
 import { isDigest } from '../../lib/digest.js';
 import { isErrorCode, type ErrorCode } from '../../lib/errors.js';
-import { LAYER_STATES, PULL_STAGES, PULL_STATES, type PullSnapshot } from '../../models/pull-records.js';
+import { LAYER_STATES, PULL_STAGES, PULL_STATES, REGISTRY_IDENTITIES, type PullSnapshot } from '../../models/pull-records.js';
 
 const date = z.iso.datetime().transform((text) => new Date(text));
 const digest = z.string().refine(isDigest);
+const identity = z.enum(REGISTRY_IDENTITIES);
 const count = z.number().int().nonnegative();
 
 const snapshotSchema = z.object({
@@ -33,6 +34,7 @@ const snapshotSchema = z.object({
       fromCache: z.boolean(),
       attempt: count,
       waitingFor: z.string().nullable(),
+      servedBy: z.object({ endpoint: z.string(), identity }).nullable().default(null),
     }),
   ),
   imageId: z.string().nullable(),
@@ -45,6 +47,7 @@ const snapshotSchema = z.object({
     })
     .nullable(),
   isStale: z.boolean(),
+  identity: identity.nullable().default(null),
   createdAt: date,
   startedAt: date.nullable(),
   finishedAt: date.nullable(),

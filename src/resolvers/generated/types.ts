@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { ImageRecord as ImageRecordModel, TagRecord as TagRecordModel } from '../../models/image-records.js';
-import type { PullSnapshot as PullSnapshotModel } from '../../models/pull-records.js';
+import type { ContentSource as ContentSourceModel, PullSnapshot as PullSnapshotModel, LayerSnapshot as LayerSnapshotModel } from '../../models/pull-records.js';
+import type { ImageRecord as ImageRecordModel, ImageLayerRecord as ImageLayerRecordModel, TagRecord as TagRecordModel } from '../../models/image-records.js';
 import type { VerificationRecord as VerificationRecordModel, VerificationFinding as VerificationFindingModel, TaskAnswer as TaskAnswerModel } from '../../models/system-records.js';
 import type { SystemConfig as SystemConfigModel, RegistryConfig as RegistryConfigModel } from '../../config/index.js';
 import type { GatewayContext } from '../context.js';
@@ -98,6 +98,15 @@ export type ConflictError = UserError & {
   readonly message: Scalars['String']['output'];
   /** The input field that it is about, from `input` on; null when it is about none. */
   readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** Who sent something, and as whom it was asked. */
+export type ContentSource = {
+  readonly __typename?: 'ContentSource';
+  /** The registry or mirror, `host[:port][/path]`; the host of the address that a manifest names for a layer kept elsewhere. */
+  readonly endpoint: Scalars['String']['output'];
+  /** As whom it was asked. */
+  readonly identity: RegistryIdentity;
 };
 
 /** How far what was written is trusted. */
@@ -233,6 +242,8 @@ export type FlatteningRules = {
 /** A published squashfs on one system. */
 export type Image = Node & {
   readonly __typename?: 'Image';
+  /** Digests of what the registry's index listed about it: attestations (provenance, software bills of materials) and signatures. They are not fetched. */
+  readonly attestations: ReadonlyArray<Scalars['Digest']['output']>;
   /** What the system's policy dropped or changed while the layers were flattened, one sentence for each rule; empty when nothing was. */
   readonly changes: ReadonlyArray<Scalars['String']['output']>;
   /** Default arguments of the image; empty when it has none. */
@@ -347,6 +358,8 @@ export type ImageLayer = {
   readonly diffId: Scalars['Digest']['output'];
   /** Digest of the blob. */
   readonly digest: Scalars['Digest']['output'];
+  /** Who sent it when the image was made; null when it was in the cache then, for an import, and when that was not recorded yet. */
+  readonly servedBy?: Maybe<ContentSource>;
   /** Size of the blob. */
   readonly size: Scalars['ByteCount']['output'];
 };
@@ -638,6 +651,11 @@ export type Pull = Node & {
   readonly finishedAt?: Maybe<Scalars['DateTime']['output']>;
   /** Global and opaque. */
   readonly id: Scalars['ID']['output'];
+  /**
+   * As whom the registry was read: anonymously, or with the gateway's own login, which a public image is read with, too, where there
+   * is one. Null when nothing was read there: for an unchanged tag, an import, and until it is.
+   */
+  readonly identity?: Maybe<RegistryIdentity>;
   /** The image, once READY. */
   readonly image?: Maybe<Image>;
   /** True when the registry could not be asked and the image that was there already is given. */
@@ -745,6 +763,8 @@ export type PullLayer = {
   readonly digest: Scalars['Digest']['output'];
   /** True when it was in the cache and was not fetched. */
   readonly fromCache: Scalars['Boolean']['output'];
+  /** Who sent it for this pull, or for one that fetched it at the same time; null while nothing has come, when it was in the cache, and for an import. */
+  readonly servedBy?: Maybe<ContentSource>;
   /** Size of the blob. */
   readonly size: Scalars['ByteCount']['output'];
   /** Where it is. */
@@ -930,6 +950,15 @@ export type RegistryCredentialsInput = {
   /** User name, or the name that goes with a token. */
   readonly username: Scalars['String']['input'];
 };
+
+/** As whom a registry or mirror is asked. */
+export type RegistryIdentity =
+  /** As anybody, without a login. */
+  | 'ANONYMOUS'
+  /** With the gateway's own login there: that of the registry's `Locations` entry, or of the mirror's. */
+  | 'SERVICE'
+  /** With a login that the caller gave for this pull. */
+  | 'USER';
 
 /** A system to take out. */
 export type RemoveSystemInput = {
@@ -1507,6 +1536,7 @@ export type ResolversTypes = {
   CheckSystemInput: CheckSystemInput;
   CheckSystemPayload: ResolverTypeWrapper<Omit<CheckSystemPayload, 'check' | 'errors'> & { check?: Maybe<ResolversTypes['SystemCheck']>, errors: ReadonlyArray<ResolversTypes['UserError']> }>;
   ConflictError: ResolverTypeWrapper<ConflictError>;
+  ContentSource: ResolverTypeWrapper<ContentSourceModel>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DeliveryVerification: DeliveryVerification;
   Digest: ResolverTypeWrapper<Scalars['Digest']['output']>;
@@ -1524,7 +1554,7 @@ export type ResolversTypes = {
   ImageConnection: ResolverTypeWrapper<Omit<ImageConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ImageEdge']>, nodes: ReadonlyArray<ResolversTypes['Image']> }>;
   ImageEdge: ResolverTypeWrapper<Omit<ImageEdge, 'node'> & { node: ResolversTypes['Image'] }>;
   ImageFilter: ImageFilter;
-  ImageLayer: ResolverTypeWrapper<ImageLayer>;
+  ImageLayer: ResolverTypeWrapper<ImageLayerRecordModel>;
   ImportImageInput: ImportImageInput;
   ImportImagePayload: ResolverTypeWrapper<Omit<ImportImagePayload, 'errors' | 'pull'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, pull?: Maybe<ResolversTypes['Pull']> }>;
   InspectPayload: ResolverTypeWrapper<Omit<InspectPayload, 'errors'> & { errors: ReadonlyArray<ResolversTypes['UserError']> }>;
@@ -1549,13 +1579,14 @@ export type ResolversTypes = {
   PullFilter: PullFilter;
   PullImageInput: PullImageInput;
   PullImagePayload: ResolverTypeWrapper<Omit<PullImagePayload, 'errors' | 'pulls'> & { errors: ReadonlyArray<ResolversTypes['UserError']>, pulls: ReadonlyArray<ResolversTypes['Pull']> }>;
-  PullLayer: ResolverTypeWrapper<PullLayer>;
+  PullLayer: ResolverTypeWrapper<LayerSnapshotModel>;
   PullStage: PullStage;
   PullState: PullState;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RateLimit: ResolverTypeWrapper<RateLimit>;
   Registry: ResolverTypeWrapper<RegistryConfigModel>;
   RegistryCredentialsInput: RegistryCredentialsInput;
+  RegistryIdentity: RegistryIdentity;
   RemoveSystemInput: RemoveSystemInput;
   RemoveSystemPayload: ResolverTypeWrapper<Omit<RemoveSystemPayload, 'errors'> & { errors: ReadonlyArray<ResolversTypes['UserError']> }>;
   SquashfsCompression: SquashfsCompression;
@@ -1604,6 +1635,7 @@ export type ResolversParentTypes = {
   CheckSystemInput: CheckSystemInput;
   CheckSystemPayload: Omit<CheckSystemPayload, 'check' | 'errors'> & { check?: Maybe<ResolversParentTypes['SystemCheck']>, errors: ReadonlyArray<ResolversParentTypes['UserError']> };
   ConflictError: ConflictError;
+  ContentSource: ContentSourceModel;
   DateTime: Scalars['DateTime']['output'];
   Digest: Scalars['Digest']['output'];
   ExpireImageInput: ExpireImageInput;
@@ -1617,7 +1649,7 @@ export type ResolversParentTypes = {
   ImageConnection: Omit<ImageConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ImageEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Image']> };
   ImageEdge: Omit<ImageEdge, 'node'> & { node: ResolversParentTypes['Image'] };
   ImageFilter: ImageFilter;
-  ImageLayer: ImageLayer;
+  ImageLayer: ImageLayerRecordModel;
   ImportImageInput: ImportImageInput;
   ImportImagePayload: Omit<ImportImagePayload, 'errors' | 'pull'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, pull?: Maybe<ResolversParentTypes['Pull']> };
   InspectPayload: Omit<InspectPayload, 'errors'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']> };
@@ -1638,7 +1670,7 @@ export type ResolversParentTypes = {
   PullFilter: PullFilter;
   PullImageInput: PullImageInput;
   PullImagePayload: Omit<PullImagePayload, 'errors' | 'pulls'> & { errors: ReadonlyArray<ResolversParentTypes['UserError']>, pulls: ReadonlyArray<ResolversParentTypes['Pull']> };
-  PullLayer: PullLayer;
+  PullLayer: LayerSnapshotModel;
   Query: Record<PropertyKey, never>;
   RateLimit: RateLimit;
   Registry: RegistryConfigModel;
@@ -1703,6 +1735,11 @@ export type ConflictErrorResolvers<ContextType = GatewayContext, ParentType exte
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type ContentSourceResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ContentSource'] = ResolversParentTypes['ContentSource']> = {
+  endpoint?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  identity?: Resolver<ResolversTypes['RegistryIdentity'], ParentType, ContextType>;
+};
+
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
 }
@@ -1733,6 +1770,7 @@ export type FlatteningRulesResolvers<ContextType = GatewayContext, ParentType ex
 };
 
 export type ImageResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Image'] = ResolversParentTypes['Image']> = {
+  attestations?: Resolver<ReadonlyArray<ResolversTypes['Digest']>, ParentType, ContextType>;
   changes?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   command?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   configDigest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
@@ -1783,6 +1821,7 @@ export type ImageEdgeResolvers<ContextType = GatewayContext, ParentType extends 
 export type ImageLayerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ImageLayer'] = ResolversParentTypes['ImageLayer']> = {
   diffId?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
   digest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
+  servedBy?: Resolver<Maybe<ResolversTypes['ContentSource']>, ParentType, ContextType>;
   size?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
 };
 
@@ -1871,6 +1910,7 @@ export type PullResolvers<ContextType = GatewayContext, ParentType extends Resol
   error?: Resolver<Maybe<ResolversTypes['PullError']>, ParentType, ContextType>;
   finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  identity?: Resolver<Maybe<ResolversTypes['RegistryIdentity']>, ParentType, ContextType>;
   image?: Resolver<Maybe<ResolversTypes['Image']>, ParentType, ContextType>;
   isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   layers?: Resolver<ReadonlyArray<ResolversTypes['PullLayer']>, ParentType, ContextType>;
@@ -1915,6 +1955,7 @@ export type PullLayerResolvers<ContextType = GatewayContext, ParentType extends 
   bytesDone?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
   digest?: Resolver<ResolversTypes['Digest'], ParentType, ContextType>;
   fromCache?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  servedBy?: Resolver<Maybe<ResolversTypes['ContentSource']>, ParentType, ContextType>;
   size?: Resolver<ResolversTypes['ByteCount'], ParentType, ContextType>;
   state?: Resolver<ResolversTypes['LayerState'], ParentType, ContextType>;
   waitingFor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -2098,6 +2139,7 @@ export type Resolvers<ContextType = GatewayContext> = {
   CancelPullPayload?: CancelPullPayloadResolvers<ContextType>;
   CheckSystemPayload?: CheckSystemPayloadResolvers<ContextType>;
   ConflictError?: ConflictErrorResolvers<ContextType>;
+  ContentSource?: ContentSourceResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
   Digest?: GraphQLScalarType;
   ExpireImagePayload?: ExpireImagePayloadResolvers<ContextType>;

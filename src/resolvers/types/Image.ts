@@ -25,6 +25,7 @@ export const Image: ImageResolvers = {
   workingDirectory: ({ config }) => config.workingDirectory,
   user: ({ config }) => config.user,
   labels: ({ config }) => config.labels,
+  attestations: ({ provenance }) => provenance?.attestations ?? [],
 };
 
 /** As the values of an enum are written. */

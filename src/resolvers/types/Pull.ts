@@ -2,6 +2,7 @@ import { holdsAccess, nameOfPrincipal } from '../../access/viewer.js';
 import { imageKey } from '../../models/image-records.js';
 import type { PullResolvers } from '../generated/types.js';
 import { systemOf } from '../system-of.js';
+import { shownIdentity } from './ContentSource.js';
 
 export const Pull: PullResolvers = {
   system: (pull, _args, context) => systemOf(pull.system, context),
@@ -15,6 +16,7 @@ export const Pull: PullResolvers = {
     if (pull.state !== 'QUEUED') return null;
     return (await services.queues.position(pull.system, pull.id)) ?? null;
   },
+  identity: ({ identity }) => (identity == null ? null : shownIdentity(identity)),
   async image(pull, _args, { loaders, viewer }) {
     const image = pull.imageId === null ? undefined : await loaders.images.load(imageKey(pull.system, pull.imageId));
     return image !== undefined && holdsAccess(viewer, image.principals) ? image : null;

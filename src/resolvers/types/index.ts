@@ -1,3 +1,4 @@
+export { ContentSource } from './ContentSource.js';
 export { Image } from './Image.js';
 export { Pull } from './Pull.js';
 export { Registry } from './Registry.js';
