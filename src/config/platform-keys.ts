@@ -160,6 +160,12 @@ export const deliverySection = {
       'always',
       '`"always"`: what lies on the system is read back; `"size"`: its size is compared',
     ),
+    retries: withDefault(
+      count(0, 1000),
+      2,
+      'how often a delivery that failed of what may pass is begun anew; a host that is away is tried as `ssh` says, and a full system not at all',
+    ),
+    retryDelay: withDefault(duration(0), 2, 'wait before each of these'),
     cleanUpTimeout: withDefault(
       duration(0.1),
       10,

@@ -206,7 +206,7 @@ function readDelivery(
   at: string,
   { findings }: PathContext,
 ): SystemConfig['delivery'] {
-  const { fileMode, owner, reserve, verify, cleanUpTimeout } = readSection(
+  const { fileMode, owner, reserve, verify, retries, retryDelay, cleanUpTimeout } = readSection(
     deliverySection,
     values.delivery,
     `${at}.delivery`,
@@ -218,5 +218,5 @@ function readDelivery(
       'lets users read images directly, past the access lists of private ones; the runtime reads as root and needs 0600 only',
     );
   }
-  return { fileMode, ...(owner === undefined ? {} : { owner }), reserveBytes: reserve, verify, cleanUpMs: cleanUpTimeout };
+  return { fileMode, ...(owner === undefined ? {} : { owner }), reserveBytes: reserve, verify, retries, retryDelayMs: retryDelay, cleanUpMs: cleanUpTimeout };
 }

@@ -184,6 +184,9 @@ export interface DeliveryConfig {
   readonly reserveBytes: number;
   /** `always`: what lies on the system is read back; `size`: its size alone is compared. */
   readonly verify: 'always' | 'size';
+  /** How often a delivery that failed is begun anew, and the wait before each of these. */
+  readonly retries: number;
+  readonly retryDelayMs: number;
   /** How long what was cancelled or has failed waits for the system, to end its step and to tidy up. */
   readonly cleanUpMs: number;
 }

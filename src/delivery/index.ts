@@ -4,6 +4,7 @@ export { createLocalTarget, type LocalTargetOptions } from './local-target.js';
 export { publishedNames, type Folder, type TargetName } from './names.js';
 export { probeTarget, PROBE_STEPS, type ProbeReport, type ProbeStep } from './probe.js';
 export { publish, publishMetadata } from './publish.js';
+export { publishWithRetries, type Retries } from './retries.js';
 export { removeImage } from './remove.js';
 export { DEFAULT_SSH_LIMITS, type SshAccount, type SshHost, type SshLimits } from './sftp/account.js';
 export { SshConnections } from './sftp/connections.js';

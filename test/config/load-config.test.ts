@@ -149,7 +149,7 @@ describe('a remote system', () => {
   it('is read as a Shifter site has it, with limits of ours', () => {
     writeFileSync(join(directory, 'id_ed25519'), 'key');
     const read = remote({ sshCmdOptions: ['-o', 'StrictHostKeyChecking=no'] });
-    expect(read).toMatchObject({ access: 'remote', imageDirectory: '/images', delivery: { verify: 'always', cleanUpMs: CLEAN_UP_MS } });
+    expect(read).toMatchObject({ access: 'remote', imageDirectory: '/images', delivery: { verify: 'always', cleanUpMs: CLEAN_UP_MS, retries: 2, retryDelayMs: 2000 } });
     expect(read?.ssh).toEqual({
       hosts: [
         { name: 'dtn1', port: 22 },
@@ -181,7 +181,7 @@ describe('a remote system', () => {
         reconnects: 4,
         reconnectDelay: 0.5,
       },
-      { host: 'one', delivery: { owner: '12:34', cleanUpTimeout: 2 } },
+      { host: 'one', delivery: { owner: '12:34', cleanUpTimeout: 2, retries: 3, retryDelay: 0.5 } },
     );
     expect(read?.ssh).toEqual({
       hosts: [{ name: 'one', port: 77 }],
@@ -199,7 +199,7 @@ describe('a remote system', () => {
       reconnects: 4,
       reconnectDelayMs: 500,
     });
-    expect(read?.delivery).toMatchObject({ owner: { uid: 12, gid: 34 }, cleanUpMs: 2000 });
+    expect(read?.delivery).toMatchObject({ owner: { uid: 12, gid: 34 }, cleanUpMs: 2000, retries: 3, retryDelayMs: 500 });
   });
 
   it.each([

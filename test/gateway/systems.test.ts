@@ -1,7 +1,8 @@
 /** The split form: an API apart, and workers that serve one system each, as processes of their own. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
-import { renameSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
@@ -80,6 +81,18 @@ describe('a pull for a system without a worker', () => {
     expect(await look('one')).toEqual({ workers: [], status: null, lastPublishedAt: null, queuedPullCount: 1, runningPullCount: 0 });
     await workerFor('one');
     expect((await statesOf(client, one!.id)).at(-1)?.state).toBe('READY');
+  });
+});
+
+describe('a system that nothing can be written to', () => {
+  it('gets its image in the same pull when that passes, and the pull says meanwhile what is wrong', async () => {
+    site = site.withKeys({ Platforms: { one: { accesstype: 'local', local: { imageDir: site.images }, platform: 'linux/amd64', delivery: { retries: 1000, retryDelay: 0.1 } } } });
+    writeFileSync(join(site.images, '.imagegw'), '');
+    workers.push(await spawnWorker(site));
+    const { pulls } = await client.pull({ reference: 'app', systems: ['one'] });
+    await until(client, pulls[0]!.id, ({ stage, message }) => stage === 'TRANSFER' && message?.startsWith('trying again: ') === true && message.includes('.imagegw is not a directory'));
+    rmSync(join(site.images, '.imagegw'));
+    expect((await statesOf(client, pulls[0]!.id)).at(-1)).toMatchObject({ state: 'READY', error: null, attempt: 1 });
   });
 });
 

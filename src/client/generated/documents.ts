@@ -345,6 +345,10 @@ export type SystemDeliveryInput = {
   readonly owner?: string | null | undefined;
   /** Room that is left free on the system, as `10 GiB`. */
   readonly reserve?: string | null | undefined;
+  /** How often a delivery that failed of what may pass is begun anew. */
+  readonly retries?: number | null | undefined;
+  /** Wait before each of these, in seconds. */
+  readonly retryDelay?: number | null | undefined;
   /** How far what was written is trusted. */
   readonly verify?: DeliveryVerification | null | undefined;
 };

@@ -1143,6 +1143,10 @@ export type SystemDeliveryInput = {
   readonly owner?: InputMaybe<Scalars['String']['input']>;
   /** Room that is left free on the system, as `10 GiB`. */
   readonly reserve?: InputMaybe<Scalars['String']['input']>;
+  /** How often a delivery that failed of what may pass is begun anew. */
+  readonly retries?: InputMaybe<Scalars['Int']['input']>;
+  /** Wait before each of these, in seconds. */
+  readonly retryDelay?: InputMaybe<Scalars['Float']['input']>;
   /** How far what was written is trusted. */
   readonly verify?: InputMaybe<DeliveryVerification>;
 };
