@@ -27,6 +27,8 @@ export const ERROR_CODES = {
   REGISTRY_UNREACHABLE: true,
   /** The registry's documents are wrong, contradictory, or of a kind this gateway does not read. */
   BAD_MANIFEST: false,
+  /** The image is of a format that nobody writes any more (Docker schema 1). */
+  UNSUPPORTED_MANIFEST: false,
   /** The manifest, index or config is larger than the limit. */
   MANIFEST_TOO_LARGE: false,
   /** The image is for another platform than the system's. */

@@ -19,6 +19,7 @@ const MANIFEST_TYPES: readonly string[] = [
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
+const SCHEMA_1_TYPE = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
 const CONFIG_TYPES: readonly string[] = [
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
@@ -110,7 +111,7 @@ const anyBody = z.object({
  * Reads a manifest or index.
  *
  * @param what names it in errors.
- * @throws GatewayError BAD_MANIFEST
+ * @throws GatewayError BAD_MANIFEST, UNSUPPORTED_MANIFEST
  */
 export function parseDocument(
   bytes: Buffer,
@@ -120,12 +121,11 @@ export function parseDocument(
 ): ImageManifest | ImageIndex {
   const body = check(anyBody, parseJson(bytes, what), what);
   const header = (contentType.split(';')[0] ?? '').trim().toLowerCase();
-  if (body.schemaVersion === 1 || body.fsLayers !== undefined || /manifest\.v1\+/.test(header)) {
-    if (header !== MANIFEST_TYPES[0])
-      throw bad(
-        what,
-        'is a Docker schema 1 image, a format of before 2016: build or push it again with a current tool',
-      );
+  if (body.schemaVersion === 1 || body.fsLayers !== undefined || SCHEMA_1_TYPE.test(header)) {
+    throw new GatewayError(
+      'UNSUPPORTED_MANIFEST',
+      `${what} is a Docker schema 1 image, a format of before 2016: build it again or push it again with a current tool, as ${MANIFEST_TYPES.join(' or ')}.`,
+    );
   }
   if (body.schemaVersion !== 2)
     throw bad(what, `has schemaVersion ${String(body.schemaVersion)}; this gateway reads version 2`);

@@ -323,7 +323,7 @@ describe('manifests', () => {
       '1',
       'application/vnd.docker.distribution.manifest.v1+prettyjws',
     );
-    await refused('BAD_MANIFEST', /schema 1/);
+    await refused('UNSUPPORTED_MANIFEST', /schema 1/);
   });
   test('manifest and index at once', async () => {
     fake.putImage(layers, '1', { manifest: { manifests: [] } });

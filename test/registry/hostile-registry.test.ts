@@ -106,7 +106,6 @@ describe('documents', () => {
       'not a digest',
     ],
     ['a negative size', (layer) => ({ layers: [{ ...layer, size: -1 }] }), 'malformed'],
-    ['schema 1', () => ({ schemaVersion: 1, fsLayers: [] }), 'schema'],
     ['an artifact', () => ({ artifactType: 'application/vnd.example' }), 'artifact'],
     [
       'ten thousand layers',
@@ -124,6 +123,20 @@ describe('documents', () => {
       code: 'BAD_MANIFEST',
       message: expect.stringContaining(says),
     });
+  });
+
+  test.each([
+    ['application/vnd.docker.distribution.manifest.v1+prettyjws', { schemaVersion: 1, fsLayers: [] }],
+    ['application/vnd.docker.distribution.manifest.v1+json; charset=utf-8', { schemaVersion: 1, fsLayers: [] }],
+    ['application/json', { schemaVersion: 1 }],
+    [MANIFEST, { schemaVersion: 1, fsLayers: [] }],
+    [MANIFEST, { schemaVersion: 2, fsLayers: [{ blobSum: digestOf(Buffer.from('x')) }] }],
+  ])('Docker schema 1, sent as %s with %j, is refused by a code of its own, which names the image and what to do', async (type, change) => {
+    fake.putImage([Buffer.from('x')], '1', { manifest: { mediaType: undefined, ...change } });
+    fake.manifests.set('1', { ...fake.manifests.get('1')!, type });
+    const said = await resolve(clientFor()).catch((error: unknown) => error);
+    expect(said).toMatchObject({ code: 'UNSUPPORTED_MANIFEST', retryable: false });
+    for (const part of ['local/team/app:1', 'schema 1', 'push it again', MANIFEST]) expect((said as Error).message).toContain(part);
   });
 
   test('bytes that are not those of the digest are refused, by tag too', async () => {

@@ -105,7 +105,9 @@ export type ErrorCode =
   /** No system of that name is configured. */
   | 'UNKNOWN_SYSTEM'
   /** This version of the gateway does not have it. */
-  | 'UNSUPPORTED';
+  | 'UNSUPPORTED'
+  /** The image is of a format that nobody writes any more (Docker schema 1): it has to be built or pushed again. */
+  | 'UNSUPPORTED_MANIFEST';
 
 /** Which name to take off, and where. */
 export type ExpireImageInput = {
