@@ -65,8 +65,8 @@ class LayerMerge {
   readonly #waiting = new Map<string, Addition>();
   /** Paths of this layer that are whiteouts of overlayfs: whoever links to one is another. */
   readonly #overlayWhiteouts = new Set<string>();
-  /** What hard links of this layer name in the layers below, before this one's whiteouts; by their index. */
-  readonly #belowTargets = new Map<number, NodeId>();
+  /** What hard links of this layer name, and its whiteouts remove; by their index. */
+  readonly #removedTargets = new Map<number, NodeId>();
 
   constructor(tree: Tree, entries: EntryTable, layer: number, limits: RootfsLimits) {
     this.#tree = tree;
@@ -80,8 +80,10 @@ class LayerMerge {
     // Whiteouts are about lower layers only, wherever they stand in their own: so they come first.
     const hidden = new Set(this.#entries.whiteouts);
     if (hidden.size > 0) {
-      this.#noteBelowTargets();
+      const targets = this.#presentTargets();
       this.#applyWhiteouts();
+      for (const [index, target] of targets)
+        if (this.#find(this.#addition(index)) === undefined) this.#removedTargets.set(index, target);
     }
     for (let index = 0; index < this.#entries.length; index++) {
       if (!hidden.has(index)) this.#add(this.#addition(index));
@@ -102,12 +104,15 @@ class LayerMerge {
     };
   }
 
-  #noteBelowTargets(): void {
+  /** What hard links name in the layers below; by their index. */
+  #presentTargets(): Map<number, NodeId> {
+    const targets = new Map<number, NodeId>();
     for (let index = 0; index < this.#entries.length; index++) {
       if (this.#entries.type(index) !== 'hardlink') continue;
       const target = this.#find(this.#addition(index));
-      if (target !== undefined) this.#belowTargets.set(index, target);
+      if (target !== undefined) targets.set(index, target);
     }
+    return targets;
   }
 
   #applyWhiteouts(): void {
@@ -167,7 +172,8 @@ class LayerMerge {
       }
     }
     for (const addition of this.#waiting.values()) {
-      const target = this.#belowTargets.get(addition.index);
+      // One of these links may have come just now, and be what the next one names.
+      const target = this.#find(addition) ?? this.#removedTargets.get(addition.index);
       if (target === undefined) {
         throw bad(`${show(addition.name)} is a hard link to ${show(addition.linkName)}, which is not there`);
       }

@@ -359,6 +359,14 @@ const CASES: Readonly<Record<string, Case>> = {
     entry: undefined,
     says: /where a number belongs/,
   },
+  'a hard link to what the same layer has replaced before it, beside a whiteout of something else': {
+    tars: [
+      tarOf(dir('a/'), file('a/x'), file('b')),
+      tarOf(file('.wh.b', ''), file('a'), { name: 'l', type: 'hardlink', link: 'a/x' }),
+    ],
+    entry: 'l',
+    says: /is a hard link to "a\/x", which is not there/,
+  },
   'an entry below a name of a whiteout': {
     tars: one(file('.wh.a/b')),
     entry: '.wh.a/b',

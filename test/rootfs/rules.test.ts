@@ -108,6 +108,17 @@ const RULES: Readonly<
     [[file('a')], [file('.wh.a', ''), link('b', 'a')]],
     ['b = a'],
   ],
+  'hard links in a chain to what the same layer removes, by names that were others below': [
+    [
+      [file('x'), dir('a/'), file('b')],
+      [link('a', 'x'), link('b', 'a'), file('.wh..wh..opq', '')],
+    ],
+    ['a = x', 'b == a'],
+  ],
+  'a hard link that comes twice, and back': [
+    [[file('a'), link('b', 'a'), link('b', 'a'), link('a', 'b')]],
+    ['a = a', 'b == a'],
+  ],
   'a hard link through a symbolic link of a directory': [
     [[dir('usr/'), file('usr/f'), symlink('u', 'usr')], [link('g', 'u/f')]],
     ['g = usr/f', 'u -> usr', 'usr/', 'usr/f == g'],

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 
 /** A stream of numbers below `limit`, the same for the same seed. */
 export type Dice = (limit: number) => number;
@@ -14,4 +14,13 @@ export function diceOf(seed: number): Dice {
     at += 4;
     return state.readUInt32LE(at - 4) % limit;
   };
+}
+
+/**
+ * Where random tests begin: at a seed that is always the same, and at one that is new in each run.
+ * `IMAGEGW_TEST_SEED=<seed>` is that one alone.
+ */
+export function seedsOf(usual: number): number[] {
+  const wanted = process.env['IMAGEGW_TEST_SEED'];
+  return wanted === undefined || wanted === 'random' ? [usual, randomInt(1e9)] : [Number(wanted)];
 }

@@ -2,7 +2,7 @@
  * Images for the tests of the conversion: OCI layouts written by hand around any tar, so that `umoci unpack` can read
  * the same layers that the gateway reads, and snapshots of real trees to compare.
  */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   lstatSync,
@@ -20,6 +20,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { parseDigest } from '../../src/lib/digest.js';
 import type { LayerBlob } from '../../src/rootfs/index.js';
+import { TarParser } from '../../src/rootfs/tar-parser.js';
 
 const run = promisify(execFile);
 
@@ -172,6 +173,27 @@ export function snapshot(root: string, options: SnapshotOptions = {}): Map<strin
   };
   visit('');
   return found;
+}
+
+/** A snapshot with the attributes of the `user.` namespace, as GNU tar reads them. */
+export function withXattrs(found: ReadonlyMap<string, string>, root: string): Map<string, string> {
+  const flags = ['--format=pax', '--xattrs', '--xattrs-include=user.*', '--hard-dereference', '--no-recursion'];
+  const names = Buffer.from([...found.keys()].map((path) => `./${path}\0`).join(''), 'latin1');
+  const tar = execFileSync('tar', [...flags, '-C', root, '-c', '--null', '--files-from=-'], { input: names, maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'ignore'] });
+  const seen = new Map(found);
+  const parser = new TarParser(
+    {
+      entry({ name, xattrs }) {
+        const path = name.replace(/^\.\//, '').replace(/\/$/, '');
+        if (xattrs.size > 0) seen.set(path, `${found.get(path) ?? ''} ${JSON.stringify([...xattrs].sort())}`);
+        return false;
+      },
+    },
+    { paxBytes: 1 << 20, longNameBytes: 1 << 16 },
+  );
+  parser.write(tar);
+  parser.end();
+  return seen;
 }
 
 /** What differs between two snapshots, one line each. */
