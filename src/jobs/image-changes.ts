@@ -1,12 +1,12 @@
 /**
- * Tags that begin to point at an image, move or go: told over Redis by whoever did it, heard by every API process.
+ * Tags that begin to point at an image, move, are for others than before, or go: told over Redis by whoever did it, heard by every API process.
  */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { RedisNames } from './keys.js';
 
 const changeSchema = z.object({
-  kind: z.enum(['ADDED', 'MOVED', 'REMOVED']),
+  kind: z.enum(['ADDED', 'MOVED', 'ACCESS_CHANGED', 'REMOVED']),
   system: z.string(),
   reference: z.string(),
   imageId: z.string(),

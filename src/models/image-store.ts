@@ -30,7 +30,8 @@ export interface ImageFilterOptions {
 export type TagTarget = Required<Pick<TagRecord, 'system' | 'reference' | 'platform' | 'imageId' | 'topDigest' | 'owner' | 'principals' | 'ids'>>;
 
 export interface TagChange {
-  readonly kind: 'ADDED' | 'MOVED' | 'CHECKED';
+  /** ACCESS_CHANGED: others may use the image by it than before. CHECKED: it says what it said. */
+  readonly kind: 'ADDED' | 'MOVED' | 'ACCESS_CHANGED' | 'CHECKED';
   readonly tag: TagRecord;
 }
 
@@ -159,7 +160,7 @@ export function createImageStore(database: Database) {
         ...(moves ? { movedAt: now, history: [{ imageId: present.imageId, until: now }, ...present.history].slice(0, HISTORY_LENGTH) } : {}),
       };
       const result = await tags.updateOne({ _id, revision: present.revision }, { $set: fields }).exec();
-      if (result.matchedCount === 1) return { kind: moves ? 'MOVED' : 'CHECKED', tag: { ...present, ...fields } };
+      if (result.matchedCount === 1) return { kind: moves ? 'MOVED' : isSameList(present.principals, target.principals) ? 'CHECKED' : 'ACCESS_CHANGED', tag: { ...present, ...fields } };
     }
     throw new GatewayError('CONFLICT', `The tag ${target.reference} on ${target.system} is being changed by others all the time; try again.`, {
       retryable: true,
@@ -272,6 +273,11 @@ export function createImageStore(database: Database) {
   }
 
   return { getImage, getImages, getTag, getTagById, tagsOf, tagsOfImages, putImage, hold, unhold, unholdAll, pointTag, removeTag, rebuild, setAccess, imagesOn, listImages, beginRemoval, endRemoval, forgetSystem, lastPublishedAt: publications.last };
+}
+
+/** Whatever their order. */
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return JSON.stringify([...a].sort()) === JSON.stringify([...b].sort());
 }
 
 /** The text, somewhere behind the system's name in the id of a tag. */

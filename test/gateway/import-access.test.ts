@@ -165,7 +165,7 @@ describe('an import with access rules', () => {
     await work();
     layout();
     const heard = async (who: Viewer): Promise<AsyncIterator<unknown>> => {
-      const document = parse('subscription { imageChanged(system: "one") { reference image { imageId } } }');
+      const document = parse('subscription { imageChanged(system: "one") { kind reference image { imageId } } }');
       const results = await subscribe({ schema, document, contextValue: createContext(who, services, new AbortController().signal) });
       return results as AsyncGenerator;
     };
@@ -180,6 +180,28 @@ describe('an import with access rules', () => {
     expect(await other).toMatchObject({ value: { data: { imageChanged: { reference: 'custom:all' } } } });
     await friend.return?.();
     await stranger.return?.();
+  });
+
+  it('is told of when others may use it than before, and not when all is as it was', async () => {
+    await work();
+    layout();
+    const document = parse('subscription { imageChanged(system: "one") { kind reference imageId } }');
+    const results = (await subscribe({ schema, document, contextValue: createContext(viewer('daemon'), services, new AbortController().signal) })) as AsyncGenerator;
+    const next = async (): Promise<unknown> => (await results.next() as { value: { data: { imageChanged: unknown } } }).value.data.imageChanged;
+    const access = { users: ['daemon'], groups: [] };
+    const imageId = await imported('shared', access);
+    expect(await next()).toEqual({ kind: 'ADDED', reference: 'custom:shared', imageId });
+    await imported('shared', access);
+    await imported('shared', { users: ['bin', 'daemon'] });
+    expect(await next()).toEqual({ kind: 'ACCESS_CHANGED', reference: 'custom:shared', imageId });
+    // Whom it is taken from hears nothing of it any more.
+    await imported('shared', { users: ['bin'] });
+    await imported('shared', access);
+    expect(await next()).toEqual({ kind: 'ACCESS_CHANGED', reference: 'custom:shared', imageId });
+    layout();
+    await imported('last', access);
+    expect(await next()).toMatchObject({ kind: 'ADDED', reference: 'custom:last' });
+    await results.return(undefined);
   });
 
   it('is closed again by another worker when the one that was about to say so on the system is killed', async () => {

@@ -301,7 +301,7 @@ export type Image = Node & {
   readonly workingDirectory?: Maybe<Scalars['String']['output']>;
 };
 
-/** A name that began to point at an image, moved, or went. */
+/** A name that began to point at an image, moved, is for others than before, or went. */
 export type ImageChange = {
   readonly __typename?: 'ImageChange';
   /** The image; null when it has gone. */
@@ -318,6 +318,8 @@ export type ImageChange = {
 
 /** What can happen to a name. */
 export type ImageChangeKind =
+  /** The name points at the same image, which others than before may use by it. Told to those who may use it now. */
+  | 'ACCESS_CHANGED'
   /** The name is new on this system. */
   | 'ADDED'
   /** The name points at another image than before. */
@@ -993,7 +995,7 @@ export type SquashfsCompression =
 /** What happens, as it happens (graphql-transport-ws on the same path). */
 export type Subscription = {
   readonly __typename?: 'Subscription';
-  /** Names that begin to point at an image, move to another, or go. Only those that you may see. */
+  /** Names that begin to point at an image, move to another, are for others than before, or go. Only those that you may see. */
   readonly imageChanged: ImageChange;
   /**
    * The whole state of a pull, whenever it changes: first the present state, then at most four a second, a change of
