@@ -98,6 +98,32 @@ describe('a layer that breaks off', () => {
   });
 });
 
+interface Message {
+  readonly type: string;
+  readonly id?: string;
+  readonly payload?: { readonly data: { readonly pullProgress: { readonly sequence: number; readonly state: string } } };
+}
+
+/** A subscription to a pull, as its frames are; `has` resolves when the test of them is true. */
+async function subscribed(id: string): Promise<{ readonly socket: WebSocket; readonly messages: readonly Message[]; readonly has: (isThere: () => boolean) => Promise<void> }> {
+  const socket = new WebSocket(api.url!.replace('http', 'ws'), 'graphql-transport-ws');
+  const messages: Message[] = [];
+  let told: () => void = () => {};
+  socket.on('message', (data: Buffer) => {
+    messages.push(JSON.parse(data.toString()) as Message);
+    told();
+  });
+  const has = async (isThere: () => boolean): Promise<void> => {
+    while (!isThere()) await new Promise<void>((resolve) => (told = resolve));
+  };
+  await new Promise((resolve) => socket.on('open', resolve));
+  socket.send('{"type":"connection_init"}');
+  await has(() => messages[0]?.type === 'connection_ack');
+  const query = `subscription { pullProgress(id: "${id}") { sequence state layers { digest size state waitingFor } } }`;
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+  return { socket, messages, has };
+}
+
 describe('a subscriber', () => {
   it('whose connection breaks takes it up again and misses no end', async () => {
     const sockets: WebSocket[] = [];
@@ -143,22 +169,8 @@ describe('a subscriber', () => {
     const id = await begin();
     const redis = new Redis(redisOptions(site.environment['REDIS_URL'] ?? ''));
     const store = createProgressStore(redis, 'gw');
-    const socket = new WebSocket(api.url!.replace('http', 'ws'), 'graphql-transport-ws');
-    const messages: { type: string; payload?: { data: { pullProgress: { sequence: number } } } }[] = [];
-    let told: () => void = () => {};
-    socket.on('message', (data: Buffer) => {
-      messages.push(JSON.parse(data.toString()) as (typeof messages)[number]);
-      told();
-    });
-    const has = async (isThere: () => boolean): Promise<void> => {
-      while (!isThere()) await new Promise<void>((resolve) => (told = resolve));
-    };
+    const { socket, messages, has } = await subscribed(id);
     const sequences = (): number[] => messages.flatMap(({ payload }) => payload?.data.pullProgress.sequence ?? []);
-    await new Promise((resolve) => socket.on('open', resolve));
-    socket.send('{"type":"connection_init"}');
-    await has(() => messages[0]?.type === 'connection_ack');
-    const query = `subscription { pullProgress(id: "${id}") { sequence layers { digest size state waitingFor } } }`;
-    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
     await has(() => sequences().length === 1);
     socket.pause();
     // Some 100 KB each: more together than all buffers on the way hold.
@@ -179,6 +191,21 @@ describe('a subscriber', () => {
     expect(sequences().length).toBeLessThan(STATES / 2);
     socket.terminate();
     redis.disconnect();
+  });
+
+  it('that comes late gets one state and `complete`; one that was there before gets `complete` behind the last', async () => {
+    await work();
+    const requests = layerRequests();
+    const id = await begin();
+    const early = await subscribed(id);
+    (await requests.next())('all');
+    await early.has(() => early.messages.at(-1)?.type === 'complete');
+    const late = await subscribed(id);
+    await late.has(() => late.messages.at(-1)?.type === 'complete');
+    const states = early.messages.filter(({ type }) => type === 'next');
+    expect(states.at(-1)!.payload!.data.pullProgress).toMatchObject({ state: 'READY' });
+    expect(late.messages).toEqual([{ type: 'connection_ack' }, { ...states.at(-1), id: '1' }, { id: '1', type: 'complete' }]);
+    for (const { socket } of [early, late]) socket.terminate();
   });
 
   it('that goes takes its Redis subscription with it', async () => {

@@ -7,7 +7,7 @@ import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { CONVERSION_VERSION } from '../../src/rootfs/index.js';
 import { digestOf, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
-import { clientOf, makeSite, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
+import { ask, clientOf, kill, makeSite, spawnGateway, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
 
@@ -130,13 +130,30 @@ describe('a pull', () => {
     });
   });
 
-  it('is one pull for fifty callers at once', async () => {
+  it('is one pull and one job for fifty callers of two API processes at once', async () => {
     newImage('crowd');
-    const pulls = await Promise.all(Array.from({ length: 50 }, (_, i) => (i % 2 === 0 ? client : other).pull({ reference: 'app:crowd', systems: ['one'] })));
+    const nodes = await Promise.all([spawnGateway(site, 'api'), spawnGateway(site, 'api')]);
+    const clients = nodes.map(({ url }) => clientOf({ url }));
+    const held: (() => void)[] = [];
+    // Nobody ends before all have asked, and the jobs are counted.
+    registry.hook = (request, response, path) => {
+      if (!path.includes('/manifests/crowd')) return false;
+      held.push(() => {
+        const { type, bytes } = registry.manifests.get('crowd')!;
+        response.writeHead(200, { 'content-type': type, 'content-length': bytes.length }).end(request.method === 'HEAD' ? undefined : bytes);
+      });
+      return true;
+    };
+    const pulls = await Promise.all(Array.from({ length: 50 }, (_, i) => clients[i % 2]!.pull({ reference: 'app:crowd', systems: ['one'] })));
     expect(new Set(pulls.map(({ pulls: [pull] }) => pull!.id)).size).toBe(1);
+    const { system } = await ask<{ system: { queuedPullCount: number; runningPullCount: number } }>(gateway.url, '{ system(name: "one") { queuedPullCount runningPullCount } }');
+    expect(system.queuedPullCount + system.runningPullCount).toBe(1);
+    registry.hook = undefined;
+    for (const answer of held) answer();
     expect((await statesOf(client, pulls[0]!.pulls[0]!.id)).at(-1)).toMatchObject({ state: 'READY', attempt: 1 });
     // Each blob was fetched once.
     expect(registry.seen.filter(({ method, path }) => method === 'GET' && path.includes('/manifests/crowd')).length).toBeLessThanOrEqual(1);
+    for (const { child } of nodes) await kill(child);
   });
 
   it('moves a tag to a new image and keeps the old one readable', async () => {

@@ -160,7 +160,16 @@ describe('`up` on its own state directory', () => {
 
   it('goes on after SIGKILL, too, and a second one on the same directory says why it does not start', async () => {
     const first = await up();
-    await expect(up()).rejects.toThrow('did not start');
+    const second = spawn(process.execPath, ['dist/imagegw/main.js', 'up', '--config', site.configFile], {
+      env: { ...site.environment, REDIS_URL: undefined, MONGODB_URI: undefined },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    gateways.push(second);
+    const [said, exit] = await Promise.all([text(second.stderr), once(second, 'exit')]);
+    expect(exit).toEqual([1, null]);
+    expect(said).toBe(
+      `imagegw: CONFLICT: A gateway already runs on the state directory ${site.directory} (process ${String(first.child.pid)}): stop it, or give this one another directory with --state.\n`,
+    );
     const client = clientOf(first);
     const layers = holdLayers();
     const { pulls } = await client.pull({ reference: 'app', systems: ['one'] });
@@ -168,8 +177,8 @@ describe('`up` on its own state directory', () => {
     await until(client, pulls[0]!.id, ({ stage }) => stage === 'FETCH');
     await kill(first.child);
     layers.go();
-    const second = await up();
-    expectWell(await statesOf(clientOf(second), pulls[0]!.id));
+    const third = await up();
+    expectWell(await statesOf(clientOf(third), pulls[0]!.id));
     expect(site.leftovers()).toEqual([]);
   });
 });
