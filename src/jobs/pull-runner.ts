@@ -10,7 +10,8 @@ import { holderOf, isTerminal, snapshotOf, type PullFailure, type PullRecord, ty
 import { endedSnapshot, endPull, type PullOutcome } from './ending.js';
 import type { PipelineServices, PullContext } from './pipeline/context.js';
 import { ownGrants } from './pipeline/grants.js';
-import { runPull, type PullResult } from './pipeline/run-pull.js';
+import type { PullResult } from './pipeline/results.js';
+import { runPull } from './pipeline/run-pull.js';
 import { staleResult } from './pipeline/stale.js';
 import { putOffBy } from './put-off.js';
 import type { ProgressStore } from './progress/progress-store.js';

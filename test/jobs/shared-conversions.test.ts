@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Conversion } from '../../src/jobs/pipeline/convert.js';
+import type { Conversion } from '../../src/jobs/pipeline/results.js';
 import { createSharedConversions, type SharedConversions } from '../../src/jobs/pipeline/shared-conversions.js';
 import { createWorkDirectories, type WorkDirectories } from '../../src/jobs/work-directories.js';
 import { sha256 } from '../../src/lib/digest.js';

@@ -12,7 +12,7 @@ import type { LayerCache, RootfsTools } from '../../rootfs/index.js';
 import type { ProgressTracker } from '../progress/progress-tracker.js';
 import type { SystemDirectory } from '../systems/system-directory.js';
 import type { ImageTasks } from '../tasks/image-tasks.js';
-import type { Grants } from './grants.js';
+import type { Grants } from './results.js';
 import type { LargeImages } from './large-images.js';
 import type { SharedConversions } from './shared-conversions.js';
 

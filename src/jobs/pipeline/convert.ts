@@ -3,19 +3,9 @@
  */
 import { join } from 'node:path';
 import type { ResolvedImage } from '../../registry/index.js';
-import { applyPolicy, CONVERSION_VERSION, mergeLayers, packSquashfs, verifyProduct, type LayerIndex, type Tree, type VerifiedProduct } from '../../rootfs/index.js';
-import type { RulesRecord } from '../../models/image-records.js';
+import { applyPolicy, CONVERSION_VERSION, mergeLayers, packSquashfs, verifyProduct, type LayerIndex } from '../../rootfs/index.js';
 import type { PullContext } from './context.js';
-
-export interface Conversion {
-  readonly product: VerifiedProduct;
-  /** Undefined for an imported squashfs that is published as it is. */
-  readonly tree: Tree | undefined;
-  /** What the policy dropped or changed, one sentence for each rule. */
-  readonly changes: readonly string[];
-  /** By which rules; undefined for what is published as it is. */
-  readonly rules: RulesRecord | undefined;
-}
+import type { Conversion } from './results.js';
 
 /**
  * @throws GatewayError as merging, packing and verifying do; the product is gone then.

@@ -6,7 +6,7 @@ import { GatewayError } from '../../lib/errors.js';
 import { roomAt, type PromisedRoom, type ResolvedImage } from '../../registry/index.js';
 import { runExaminer, unpackedBytes, type Tree } from '../../rootfs/index.js';
 import type { PullContext } from './context.js';
-import type { Conversion } from './convert.js';
+import type { Conversion } from './results.js';
 import { imageIdOf } from './resolve.js';
 
 /**

@@ -3,12 +3,10 @@ import { NOBODY_ELSE } from '../../access/access-names.js';
 import { gatewayViewer, groupPrincipal, principalOf } from '../../access/viewer.js';
 import { GatewayError } from '../../lib/errors.js';
 import { idsOf } from '../../lib/name-service.js';
-import type { TagRecord } from '../../models/image-records.js';
 import type { ImportRequest } from '../../models/pull-records.js';
 import { ownIds } from '../describe-image.js';
 import type { PullContext } from './context.js';
-
-export type Grants = Required<Pick<TagRecord, 'owner' | 'principals' | 'ids'>>;
+import type { Grants } from './results.js';
 
 /** Of what a registry gives: in this version every caller is the gateway's own user. */
 export function ownGrants(): Grants {

@@ -15,7 +15,8 @@ import { hashOfFile } from '../../lib/file-hash.js';
 import { admission, roomAt, type CachedBlob, type LayerDescriptor } from '../../registry/index.js';
 import { scanLayer, type LayerIndex } from '../../rootfs/index.js';
 import type { PullContext } from './context.js';
-import { convert, type Conversion } from './convert.js';
+import { convert } from './convert.js';
+import type { Conversion } from './results.js';
 import { fetchOne, scanning, type FetchedLayers } from './fetch-layers.js';
 import type { Making } from './making.js';
 

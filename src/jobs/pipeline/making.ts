@@ -1,6 +1,6 @@
 /** How an image becomes a product: what differs between layers and a squashfs that is there already. */
 import type { Admitted } from './admit.js';
-import type { Conversion } from './convert.js';
+import type { Conversion } from './results.js';
 import type { PullContext } from './context.js';
 import type { FetchedLayers } from './fetch-layers.js';
 

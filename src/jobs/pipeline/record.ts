@@ -9,7 +9,7 @@ import { tagKey, type ImageConfigRecord } from '../../models/image-records.js';
 import { holderOf } from '../../models/pull-records.js';
 import { formatPlatform, type ResolvedImage } from '../../registry/index.js';
 import { accessBy, accessOf, describeImage, isSameAccess, isSameName, metaOf, type FileAccess, type ImageFacts, type ImageName } from '../describe-image.js';
-import type { Conversion } from './convert.js';
+import type { Conversion } from './results.js';
 import type { PullContext } from './context.js';
 import { imageIdOf } from './resolve.js';
 

@@ -7,7 +7,6 @@ import { digestHex } from '../../lib/digest.js';
 import { GatewayError } from '../../lib/errors.js';
 import { removeTree } from '../../lib/remove-tree.js';
 import { persistently } from '../../models/database.js';
-import type { TagChange } from '../../models/image-store.js';
 import { holderOf, type ImportRequest } from '../../models/pull-records.js';
 import type { RegistryClient, ResolvedImage } from '../../registry/index.js';
 import { productKey } from '../../rootfs/index.js';
@@ -24,15 +23,9 @@ import type { Making, MakingIn } from './making.js';
 import { moveTag, namesThen, recordImage } from './record.js';
 import { headImage, imageIdOf, isRecent, publishedTag, resolveImage, wholeImage } from './resolve.js';
 import type { Participation } from './shared-conversions.js';
+import type { PullResult } from './results.js';
 import { sayPresent } from './stale.js';
 import { transfer } from './transfer.js';
-
-export interface PullResult {
-  readonly imageId: string;
-  readonly isStale: boolean;
-  /** What became of the tag; undefined when nobody was asked. */
-  readonly tagChange: TagChange | undefined;
-}
 
 /**
  * @throws GatewayError of the stage that failed (`context.progress.snapshot.stage`), or the reason of the signal.

@@ -6,7 +6,7 @@
 import { link } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessAborted } from '../../lib/unless-aborted.js';
-import type { Conversion } from './convert.js';
+import type { Conversion } from './results.js';
 
 export interface SharedConversions {
   /** Tells that a pull is going to need the product of `key`; it is kept until all who have told so have left. */

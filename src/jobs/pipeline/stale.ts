@@ -9,7 +9,7 @@ import type { LayerSnapshot } from '../../models/pull-records.js';
 import type { ProgressTracker } from '../progress/progress-tracker.js';
 import type { PullContext } from './context.js';
 import { publishedTag, referenceOf } from './resolve.js';
-import type { PullResult } from './run-pull.js';
+import type { PullResult } from './results.js';
 
 /**
  * The published image instead of the failure of a pull; undefined when that is not allowed. A forced pull asks for a new

@@ -4,7 +4,7 @@
 import { publishWithRetries } from '../../delivery/index.js';
 import type { ResolvedImage } from '../../registry/index.js';
 import { accessBy, metaOf, ownIds, sidecarOf, type ImageFacts } from '../describe-image.js';
-import type { Conversion } from './convert.js';
+import type { Conversion } from './results.js';
 import type { PullContext } from './context.js';
 import { factsOf, namesThen } from './record.js';
 import { imageIdOf } from './resolve.js';
