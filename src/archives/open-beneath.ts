@@ -105,7 +105,7 @@ async function lookAt(directory: FileHandle, name: string, path: string): Promis
   try {
     return await open(`/proc/self/fd/${String(directory.fd)}/${name}`, O_PATH | O_NOFOLLOW);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') throw new GatewayError('NOT_FOUND', `${shown(path)} is not there: the machine of the system's worker has no ${shown(name)} on that way.`, { cause: error });
+    if (errnoOf(error) === 'ENOENT') throw new GatewayError('NOT_FOUND', `${shown(path)} is not there: the machine where the system's worker runs has no ${shown(name)} on that way. Imports are read there, not over SSH.`, { cause: error });
     throw refused(path, `${shown(name)} can't be looked at: ${messageOf(error)}`, error);
   }
 }

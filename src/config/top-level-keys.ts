@@ -123,7 +123,11 @@ const ours = {
   ),
   VerifyRate: withDefault(size(64 * 2 ** 10), '50 MiB', 'bytes a second that it reads at most, of each system'),
   VerifyFindings: withDefault(count(1, 10_000), 1000, 'findings that it lists; all are counted'),
-  ImportPaths: withDefault(names, [], 'directories that imports may come from, on the machines of the workers'),
+  ImportPaths: withDefault(
+    names,
+    [],
+    'directories that imports may come from, on the machine where the worker of the system runs; of a system over SSH its own files are not read, because SFTP can open no path without following links that its owner may plant meanwhile: mount them where the worker runs, or start a worker beside the system',
+  ),
   ImportSquashfs: withDefault(
     oneOf('admins', 'all', 'none'),
     'admins',

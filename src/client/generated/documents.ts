@@ -146,7 +146,7 @@ export type ImportImageInput = {
   readonly isPublic?: boolean | null | undefined;
   /** The name that it gets: `custom:<name>`, in which `custom:` may be left out. It can't be one of a registry's. */
   readonly name: string;
-  /** Absolute path on the machine of the system's worker, below one of `ImportPaths`, without links on the way, and your own or an administrator's. */
+  /** Absolute path on the machine where the system's worker runs (also for a system over SSH, whose own files can't be read safely), below one of `ImportPaths`, without links on the way, and your own or an administrator's. */
   readonly path: string;
   /** Name of the system. */
   readonly system: string;

@@ -380,7 +380,7 @@ export type ImportImageInput = {
   readonly isPublic?: InputMaybe<Scalars['Boolean']['input']>;
   /** The name that it gets: `custom:<name>`, in which `custom:` may be left out. It can't be one of a registry's. */
   readonly name: Scalars['String']['input'];
-  /** Absolute path on the machine of the system's worker, below one of `ImportPaths`, without links on the way, and your own or an administrator's. */
+  /** Absolute path on the machine where the system's worker runs (also for a system over SSH, whose own files can't be read safely), below one of `ImportPaths`, without links on the way, and your own or an administrator's. */
   readonly path: Scalars['String']['input'];
   /** Name of the system. */
   readonly system: Scalars['String']['input'];
