@@ -9,45 +9,54 @@ import type { RateLimit } from '../registry/index.js';
 export interface RegistryAccounts {
   /** Keeps it for everybody; never fails. */
   note(registryName: string, limit: RateLimit): void;
-  /** The newest; undefined when nothing was said within its window, or Redis is away. */
-  read(registryName: string): Promise<RateLimit | undefined>;
+  /** The newest of each identity, anonymous first; none where nothing was said within its window, or Redis is away. */
+  read(registryName: string): Promise<readonly RateLimit[]>;
 }
 
 /** How long (s) to believe an account that names no window: that of Docker Hub. */
 const DEFAULT_WINDOW_S = 21_600;
 
+/** Those whose account is the site's own. */
+const SHARED_IDENTITIES = ['anonymous', 'service'] as const;
+type SharedIdentity = (typeof SHARED_IDENTITIES)[number];
+
 const noteSchema = z.object({
   limit: z.number().optional(),
   remaining: z.number().optional(),
   windowSeconds: z.number().optional(),
-  identity: z.enum(['anonymous', 'service']),
+  identity: z.enum(SHARED_IDENTITIES),
   seenAt: z.iso.datetime().transform((text) => new Date(text)),
 });
 
 export function createRegistryAccounts(redis: Redis, prefix: string, onError: (error: unknown) => void): RegistryAccounts {
-  const key = (registryName: string): string => `${prefix}:account:${registryName}`;
+  // One for each identity: a registry counts their pulls apart.
+  const key = (registryName: string, identity: SharedIdentity): string => `${prefix}:account:${registryName}:${identity}`;
   return {
     note(registryName, limit) {
-      if (limit.identity === 'user') return;
+      const { identity } = limit;
+      if (identity === 'user') return;
       const seconds = Math.max(1, limit.windowSeconds ?? DEFAULT_WINDOW_S);
-      redis.set(key(registryName), JSON.stringify(limit), 'EX', seconds).catch(onError);
+      redis.set(key(registryName, identity), JSON.stringify(limit), 'EX', seconds).catch(onError);
     },
     async read(registryName) {
       try {
-        const text = await redis.get(key(registryName));
-        if (text === null) return undefined;
-        const { limit, remaining, windowSeconds, identity, seenAt } = noteSchema.parse(JSON.parse(text));
-        return {
-          ...(limit === undefined ? {} : { limit }),
-          ...(remaining === undefined ? {} : { remaining }),
-          ...(windowSeconds === undefined ? {} : { windowSeconds }),
-          identity,
-          seenAt,
-        };
+        const texts = await Promise.all(SHARED_IDENTITIES.map((identity) => redis.get(key(registryName, identity))));
+        return texts.flatMap((text) => (text === null ? [] : [parseNote(text)]));
       } catch (error) {
         onError(error);
-        return undefined;
+        return [];
       }
     },
+  };
+}
+
+function parseNote(text: string): RateLimit {
+  const { limit, remaining, windowSeconds, identity, seenAt } = noteSchema.parse(JSON.parse(text));
+  return {
+    ...(limit === undefined ? {} : { limit }),
+    ...(remaining === undefined ? {} : { remaining }),
+    ...(windowSeconds === undefined ? {} : { windowSeconds }),
+    identity,
+    seenAt,
   };
 }

@@ -243,18 +243,24 @@ describe('a registry that limits us', () => {
     expect(busy.seen).toHaveLength(from);
   });
 
-  it('what remains of the pulls is told by every API node, with whose they are', async () => {
-    newImage('counted');
-    registry.hook = (_request, response) => {
-      response.setHeader('ratelimit-limit', '100;w=21600').setHeader('ratelimit-remaining', '7;w=21600');
-      return false;
+  it('what remains of the pulls is told by every API node, for each identity by itself', async () => {
+    newImage('counted', guarded);
+    guarded.hook = (request, response) => {
+      const given = request.headers.authorization === undefined ? 'anonymous' : 'login';
+      response.setHeader('ratelimit-limit', given === 'login' ? '200;w=21600' : '100;w=21600');
+      response.setHeader('ratelimit-remaining', given === 'login' ? '150;w=21600' : '7;w=21600');
+      // The digest is told to everybody, the content to those who log in.
+      return given === 'anonymous' && request.method === 'GET' && Boolean(response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end());
     };
-    const query = '{ registry(name: "test") { rateLimit { limit remaining windowSeconds isAnonymous } } }';
-    expect(await ask(api.url, query)).toEqual({ data: { registry: { rateLimit: null } } });
-    await pull('app:counted');
-    expect(await ask(api.url, query)).toEqual({
-      data: { registry: { rateLimit: { limit: 100, remaining: 7, windowSeconds: 21_600, isAnonymous: true } } },
-    });
+    const query = '{ registry(name: "guarded") { rateLimits { limit remaining windowSeconds identity } } }';
+    expect(await ask(api.url, query)).toEqual({ data: { registry: { rateLimits: [] } } });
+    await pull('guarded/app:counted');
+    guarded.hook = undefined;
+    const rateLimits = [
+      { limit: 100, remaining: 7, windowSeconds: 21_600, identity: 'ANONYMOUS' },
+      { limit: 200, remaining: 150, windowSeconds: 21_600, identity: 'SERVICE' },
+    ];
+    expect(await ask(api.url, query)).toEqual({ data: { registry: { rateLimits } } });
   });
 });
 

@@ -918,8 +918,8 @@ export type QuerySystemArgs = {
 /** What a registry says of its limit on pulls. */
 export type RateLimit = {
   readonly __typename?: 'RateLimit';
-  /** True when these are pulls without a login, which all of the site's addresses share; false for the gateway's own login. */
-  readonly isAnonymous: Scalars['Boolean']['output'];
+  /** Whose pulls these are: `ANONYMOUS` for those without a login, which all of the site's addresses share; `SERVICE` for the gateway's own login. */
+  readonly identity: RegistryIdentity;
   /** Pulls allowed in the window; null when it did not say. */
   readonly limit?: Maybe<Scalars['Int']['output']>;
   /** When it said so. */
@@ -941,8 +941,8 @@ export type Registry = Node & {
   readonly isInsecure: Scalars['Boolean']['output'];
   /** Its name: the key in `Locations`. */
   readonly name: Scalars['String']['output'];
-  /** What it last said of the pulls that remain; null when it has said nothing of the kind. */
-  readonly rateLimit?: Maybe<RateLimit>;
+  /** What it last said of the pulls that remain, for each identity by itself, `ANONYMOUS` first; empty when it has said nothing of the kind. What it tells a user's own login is not kept. */
+  readonly rateLimits: ReadonlyArray<RateLimit>;
   /** Where it is. */
   readonly url: Scalars['String']['output'];
 };
@@ -1986,7 +1986,7 @@ export type QueryResolvers<ContextType = GatewayContext, ParentType extends Reso
 };
 
 export type RateLimitResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['RateLimit'] = ResolversParentTypes['RateLimit']> = {
-  isAnonymous?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  identity?: Resolver<ResolversTypes['RegistryIdentity'], ParentType, ContextType>;
   limit?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   observedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   remaining?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1998,7 +1998,7 @@ export type RegistryResolvers<ContextType = GatewayContext, ParentType extends R
   isDefault?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   isInsecure?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  rateLimit?: Resolver<Maybe<ResolversTypes['RateLimit']>, ParentType, ContextType>;
+  rateLimits?: Resolver<ReadonlyArray<ResolversTypes['RateLimit']>, ParentType, ContextType>;
   url?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
