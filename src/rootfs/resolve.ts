@@ -10,7 +10,8 @@ const MAX_PATH = 4095;
 const MAX_COMPONENT = 255;
 
 /**
- * The components of a path as a layer writes it: leading `/` and `./` go, `..` is refused (`foo..bar` is a name).
+ * The components of a path as a layer writes it: leading `/` and `./` go, in any number and order: no path is
+ * absolute then. `..` is refused (`foo..bar` is a name).
  *
  * @param subject what a message says it about
  * @throws GatewayError BAD_LAYER

@@ -122,6 +122,9 @@ const IMAGES: Readonly<Record<string, readonly (readonly TarItem[])[]>> = {
     [
       file('./leading'),
       file('/absolute'),
+      dir('.//dot/'),
+      file('.//dot///slashes'),
+      link('/.//linked', '//absolute'),
       file('a..b'),
       file('..c'),
       file('d..'),
