@@ -42,7 +42,7 @@ export const registryLimitsSection = {
     answerTimeout: withDefault(duration(0.1), 60, 'longest time to the head of an answer, and between two pieces of its body'),
     minimumBytesPerSecond: withDefault(count(0, MANY), 50_000, 'a slower transfer is broken off and resumed'),
     minimumRateWindow: withDefault(duration(1), 60, 'over so long the rate is measured'),
-    retries: withDefault(count(0, 1000), 5, 'tries after the first one, without progress between them'),
+    retries: withDefault(count(0, 1000), 4, 'tries after the first one, without progress between them'),
     retryDelay: withDefault(duration(0), 1, 'wait before the second try, doubled with each one after it'),
     rateLimitedDelay: withDefault(duration(0), 2, 'the same after "too many requests" without a time to wait'),
     retryDelayMax: withDefault(

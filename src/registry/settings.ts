@@ -127,7 +127,7 @@ export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = {
   answerTimeoutMs: 60_000,
   minimumBytesPerSecond: 50_000,
   minimumRateWindowMs: 60_000,
-  retries: 5,
+  retries: 4,
   retryBaseMs: 1000,
   rateLimitedBaseMs: 2000,
   retryDelayMaxMs: 60_000,

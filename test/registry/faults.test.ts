@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   createBlobCache,
   createRegistryClient,
+  DEFAULT_REGISTRY_LIMITS,
   fetchLayer,
   parseReference,
   registrySettings,
@@ -264,6 +265,12 @@ describe('a registry in trouble', () => {
     fake.hook = (_request, response) => Boolean(response.writeHead(500).end());
     await expect(pull()).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE', retryable: true });
     expect(fake.seen).toHaveLength(4);
+  });
+  test('five tries, when nothing else is configured', async () => {
+    fake.hook = (_request, response) => Boolean(response.writeHead(500).end());
+    const { retries } = DEFAULT_REGISTRY_LIMITS;
+    await expect(pull('app:1', {}, { retries })).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    expect(fake.seen).toHaveLength(5);
   });
   test('429 with Retry-After is waited for and told', async () => {
     let asked = 0;

@@ -7,10 +7,13 @@ import type { IncomingMessage } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import {
+  ANONYMOUS,
   createBlobCache,
   createRegistryClient,
+  DEFAULT_REGISTRY_LIMITS,
   fetchLayer,
   parseReference,
   registrySettings,
@@ -18,7 +21,9 @@ import {
   type RegistrySettings,
   type ResolvedImage,
 } from '../../src/registry/index.js';
-import { proxyFor } from '../../src/registry/transport.js';
+import { createAuthorizer } from '../../src/registry/authorizer.js';
+import { createReceiveMemory } from '../../src/registry/receive-memory.js';
+import { createTransport, proxyFor } from '../../src/registry/transport.js';
 import { createAuthority, type Authority, type Certificate } from '../support/certificates.js';
 import { CONFIG, digestOf, LAYER, MANIFEST, startFakeRegistry, type FakeRegistry, type Hook } from '../support/fake-registry.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
@@ -508,6 +513,25 @@ describe('authorization', () => {
     // HEAD, manifest, config, layer: each with a token of its own.
     expect([...sent.values()]).toEqual([1, 1, 1, 1]);
     expect(refused).toBe(1);
+  });
+  test.each([
+    ['without a time', {}],
+    ['with one that is none', { expires_in: -5 }],
+  ])('a token %s lasts for a minute', async (_what, more) => {
+    let time = 1_000_000;
+    let given = 0;
+    fake.hook = (_request, response) => Boolean(response.end(JSON.stringify({ token: `t${String((given += 1))}`, ...more })));
+    const transport = createTransport({ url: fake.url, caFile: authority.certificate, insecure: false }, 1, DEFAULT_REGISTRY_LIMITS, {}, createReceiveMemory());
+    const authorizer = createAuthorizer(registrySettings({ name: 'local', url: fake.url }), transport, DEFAULT_REGISTRY_LIMITS, () => time);
+    const challenge = `Bearer realm="${fake.url}/token"`;
+    const refusal = { status: 401, url: new URL(fake.url), body: Readable.from([]), header: () => challenge, headers: () => [challenge] };
+    const scope = 'repository:team/app:pull';
+    expect(await authorizer.renew(refusal, ANONYMOUS, scope, undefined, false, signal)).toBe('Bearer t1');
+    const sent = [];
+    // Renewed a tenth early.
+    for (time of [1_053_999, 1_054_000, 1_107_000]) sent.push(await authorizer.current(ANONYMOUS, scope, signal));
+    await transport.close();
+    expect(sent).toEqual(['Bearer t1', 'Bearer t2', 'Bearer t2']);
   });
   test('a token service that has moved: the next try asks the new one', async () => {
     let from = '/old';
