@@ -533,6 +533,30 @@ describe('authorization', () => {
     await transport.close();
     expect(sent).toEqual(['Bearer t1', 'Bearer t2', 'Bearer t2']);
   });
+  test.each([
+    ['https://registry-1.docker.io', 'auth.docker.io', true],
+    ['https://index.docker.io', 'auth.docker.io', true],
+    ['https://registry.gitlab.com', 'gitlab.com', true],
+    ['https://registry.gitlab.com', 'auth.docker.io', false],
+    ['https://registry-1.docker.io', 'gitlab.com', false],
+    ['https://registry.example.org', 'auth.docker.io', false],
+  ])('a login for %s goes to the token service %s: %s', async (url, realm, isBound) => {
+    const inPlace = await startFakeRegistry(await authority.issue('in-place', ['*.docker.io', '*.gitlab.com', 'gitlab.com', '*.example.org']));
+    const proxy = await startProxy(inPlace.host);
+    inPlace.putImage([layer], '1');
+    const login = basicOf('ann:s3cret');
+    inPlace.hook = ({ headers }, response, path) => {
+      if (path === '/token') return Boolean(response.end(JSON.stringify({ token: headers.authorization === login ? 'good' : 'empty' })));
+      return headers.authorization !== 'Bearer good' && Boolean(response.writeHead(401, { 'www-authenticate': `Bearer realm="https://${realm}/token"` }).end());
+    };
+    const pulling = pull({ settings: { url, credentials: { username: 'ann', password: 's3cret' } }, environment: { https_proxy: proxy.url } });
+    if (isBound) expect((await pulling).image.access).toBe('private');
+    else await expect(pulling).rejects.toMatchObject({ code: 'DENIED', message: expect.stringContaining('realmHosts') });
+    const shown = inPlace.seen.filter((one) => loginOf(one) === login).map(({ headers }) => headers.host);
+    await proxy.stop();
+    await inPlace.stop();
+    expect(new Set(shown)).toEqual(new Set(isBound ? [realm] : []));
+  });
   test('a token service that has moved: the next try asks the new one', async () => {
     let from = '/old';
     fake.hook = (request, response, path) => {

@@ -10,7 +10,8 @@ export interface Proxy {
   stop(): Promise<void>;
 }
 
-export async function startProxy(): Promise<Proxy> {
+/** @param standIn `host:port` where every tunnel ends, whatever was asked for. */
+export async function startProxy(standIn?: string): Promise<Proxy> {
   const seen: Proxy['seen'] = [];
   const sockets = new Set<Socket>();
   const server = createServer((incoming, outgoing) => {
@@ -25,7 +26,7 @@ export async function startProxy(): Promise<Proxy> {
   });
   server.on('connect', (incoming, client: Socket, head) => {
     seen.push({ what: `CONNECT ${incoming.url ?? ''}`, headers: incoming.headers });
-    const [host = '', port] = (incoming.url ?? '').split(':');
+    const [host = '', port] = (standIn ?? incoming.url ?? '').split(':');
     const upstream = connect(Number(port), host, () => {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       upstream.write(head);
