@@ -66,6 +66,7 @@ export const rootfsLimitsSection = {
     entries: withDefault(count(1, MANY), 1_100_000, 'entries of all layers; while an image is made each takes some 110 bytes of memory of the worker, and twice what its name has beyond ten: with so many of usual names a worker with one pull keeps under 300 MB, with five million it takes 700 MB'),
     smallEntries: withDefault(count(1, MANY), 100_000, 'entries of an image that is made beside others; of larger ones a worker makes one at a time, and the others wait for their turn: so many large images at once take no more memory than one'),
     depth: withDefault(count(1, 1000), 256, 'components of a path'),
+    pathSteps: withDefault(count(1, MANY), 200_000_000, 'components that are looked up for one image, those that symbolic links name among them: links could lead each of a million entries through thousands'),
     paxSize: withDefault(size(512), '1 MiB', 'one extended tar header'),
     longNameSize: withDefault(size(512), '64 KiB', 'one long name'),
     xattrSize: withDefault(size(0), '64 KiB', 'extended attributes of one entry'),

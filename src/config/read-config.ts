@@ -303,7 +303,7 @@ function readRegistryLimits(values: TopLevelValues, findings: Findings): Registr
 
 function readRootfsLimits(values: TopLevelValues, findings: Findings): RootfsLimitsConfig {
   const limits = readSection(rootfsLimitsSection, values.RootfsLimits, 'RootfsLimits', findings);
-  const { ratio, entries, smallEntries, depth } = limits;
+  const { ratio, entries, smallEntries, depth, pathSteps } = limits;
   return {
     layerBytes: limits.layerSize,
     imageBytes: limits.imageSize,
@@ -312,6 +312,7 @@ function readRootfsLimits(values: TopLevelValues, findings: Findings): RootfsLim
     entries,
     smallEntries,
     depth,
+    pathSteps,
     paxBytes: limits.paxSize,
     longNameBytes: limits.longNameSize,
     xattrBytes: limits.xattrSize,

@@ -353,6 +353,8 @@ export interface RootfsLimitsConfig {
   /** Of an image that is made beside others; of larger ones a worker makes one at a time. */
   readonly smallEntries: number;
   readonly depth: number;
+  /** Components that are looked up for one image. */
+  readonly pathSteps: number;
   readonly paxBytes: number;
   readonly longNameBytes: number;
   readonly xattrBytes: number;

@@ -80,16 +80,31 @@ class LayerMerge {
     // Whiteouts are about lower layers only, wherever they stand in their own: so they come first.
     const hidden = new Set(this.#entries.whiteouts);
     if (hidden.size > 0) {
-      const targets = this.#presentTargets();
-      this.#applyWhiteouts();
-      for (const [index, target] of targets)
-        if (this.#find(this.#addition(index)) === undefined) this.#removedTargets.set(index, target);
+      const targets = await this.#presentTargets(pacer);
+      await this.#applyWhiteouts(pacer);
+      for (const [index, target] of targets) {
+        const addition = this.#addition(index);
+        if (this.#find(addition) === undefined) this.#removedTargets.set(index, target);
+        if (this.#isDue(addition.name, pacer)) await pacer.rest();
+      }
     }
     for (let index = 0; index < this.#entries.length; index++) {
-      if (!hidden.has(index)) this.#add(this.#addition(index));
-      if (pacer.isDue()) await pacer.rest();
+      if (hidden.has(index)) continue;
+      const addition = this.#addition(index);
+      this.#add(addition);
+      if (this.#isDue(addition.name, pacer)) await pacer.rest();
     }
-    this.#addWaiting();
+    await this.#addWaiting(pacer);
+  }
+
+  /** Behind each entry: what all of them cost is bounded. True when the event loop should have its turn. */
+  #isDue(name: string, pacer: Pacer): boolean {
+    const { pathSteps } = this.#limits;
+    if (this.#tree.steps > pathSteps)
+      throw bad(
+        `at ${show(name)} more than ${String(pathSteps)} components of paths and of symbolic links have been looked up, ${siteLimit('pathSteps')}`,
+      );
+    return pacer.isDue();
   }
 
   #addition(index: number): Addition {
@@ -105,17 +120,19 @@ class LayerMerge {
   }
 
   /** What hard links name in the layers below; by their index. */
-  #presentTargets(): Map<number, NodeId> {
+  async #presentTargets(pacer: Pacer): Promise<Map<number, NodeId>> {
     const targets = new Map<number, NodeId>();
     for (let index = 0; index < this.#entries.length; index++) {
       if (this.#entries.type(index) !== 'hardlink') continue;
-      const target = this.#find(this.#addition(index));
+      const addition = this.#addition(index);
+      const target = this.#find(addition);
       if (target !== undefined) targets.set(index, target);
+      if (this.#isDue(addition.name, pacer)) await pacer.rest();
     }
     return targets;
   }
 
-  #applyWhiteouts(): void {
+  async #applyWhiteouts(pacer: Pacer): Promise<void> {
     const whiteouts: Whiteout[] = [];
     for (const index of this.#entries.whiteouts) {
       const { name, components } = this.#addition(index);
@@ -124,7 +141,12 @@ class LayerMerge {
       if (!isWhiteout(components)) throw bad(`${show(name)} lies below a name that is kept for whiteouts`);
       whiteouts.push({ written: name, components });
     }
-    applyWhiteouts(this.#tree, whiteouts, () => this.#directories());
+    await applyWhiteouts(
+      this.#tree,
+      whiteouts,
+      () => this.#directories(),
+      { isDue: (written) => this.#isDue(written, pacer), rest: () => pacer.rest() },
+    );
   }
 
   #directories(): Set<string> {
@@ -159,10 +181,14 @@ class LayerMerge {
   }
 
   /** Links whose target stands behind them, also through other such links; then those to what this layer has removed. */
-  #addWaiting(): void {
-    for (let before = -1; this.#waiting.size !== before;) {
+  async #addWaiting(pacer: Pacer): Promise<void> {
+    // To and fro: a chain of links, each of which names the next one, is at its end after two passes.
+    let isForth = true;
+    for (let before = -1; this.#waiting.size !== before; isForth = !isForth) {
       before = this.#waiting.size;
-      for (const [path, addition] of this.#waiting) {
+      const inTurn = [...this.#waiting];
+      for (const [path, addition] of isForth ? inTurn : inTurn.reverse()) {
+        if (this.#isDue(addition.name, pacer)) await pacer.rest();
         const isLeftOut = this.#isOverlayWhiteout(addition);
         const target = isLeftOut ? undefined : this.#find(addition);
         if (!isLeftOut && target === undefined) continue;
@@ -178,6 +204,7 @@ class LayerMerge {
         throw bad(`${show(addition.name)} is a hard link to ${show(addition.linkName)}, which is not there`);
       }
       this.#link(addition, target);
+      if (this.#isDue(addition.name, pacer)) await pacer.rest();
     }
   }
 

@@ -55,7 +55,10 @@ export function directoryAt(tree: Tree, components: readonly string[], create?: 
   /** Below `here`. */
   const missing: string[] = [];
   let links = 0;
+  // For the name itself, which is looked up in what is found here.
+  tree.steps++;
   for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
+    tree.steps++;
     if (name === '..') {
       if (missing.pop() === undefined) here = tree.parent(here) ?? tree.root;
       continue;

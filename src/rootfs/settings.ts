@@ -42,6 +42,8 @@ export interface RootfsLimits {
   readonly smallEntries: number;
   /** Components of a path. */
   readonly depth: number;
+  /** Components that are looked up for one image, those that symbolic links name among them. */
+  readonly pathSteps: number;
   readonly paxBytes: number;
   readonly longNameBytes: number;
   readonly xattrBytes: number;
@@ -57,6 +59,7 @@ export const DEFAULT_ROOTFS_LIMITS: RootfsLimits = {
   entries: 1_100_000,
   smallEntries: 100_000,
   depth: 256,
+  pathSteps: 200_000_000,
   paxBytes: 2 ** 20,
   longNameBytes: 65_536,
   xattrBytes: 65_536,

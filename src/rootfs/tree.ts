@@ -23,6 +23,8 @@ export class Tree {
   readonly root: NodeId = 0;
   /** What has been left out of it, or changed. */
   readonly tally = new Tally();
+  /** Components that have been looked up in it, those that symbolic links name among them: what its layers cost. */
+  steps = 0;
   readonly #inodes = new Inodes();
   #count = 1;
   readonly #parents = new Column(Uint32Array);

@@ -20,6 +20,13 @@ export interface Whiteout {
   readonly components: readonly string[];
 }
 
+/** What comes between two whiteouts. */
+export interface Pace {
+  /** True when others should have their turn. @throws GatewayError when it has cost too much. */
+  readonly isDue: (written: string) => boolean;
+  readonly rest: () => Promise<void>;
+}
+
 export function isWhiteout(components: readonly string[]): boolean {
   return components.at(-1)?.startsWith(WHITEOUT) ?? false;
 }
@@ -42,15 +49,17 @@ export function isBookkeeping(components: readonly string[]): boolean {
  * @param directoriesOf paths of the layer's directories, asked for only when a whiteout leads through a symbolic link
  * @throws GatewayError BAD_LAYER for a whiteout of nothing.
  */
-export function applyWhiteouts(
+export async function applyWhiteouts(
   tree: Tree,
   whiteouts: readonly Whiteout[],
   directoriesOf: () => ReadonlySet<string>,
-): void {
+  pace: Pace,
+): Promise<void> {
   let directories: ReadonlySet<string> | undefined;
   // A link that this layer replaces by a directory is not followed: below the new directory there is nothing to hide.
   const isReplaced = (path: string): boolean => (directories ??= directoriesOf()).has(path);
   for (const { written, components } of whiteouts) {
+    if (pace.isDue(written)) await pace.rest();
     const name = components.at(-1) ?? '';
     const hidden = name.slice(WHITEOUT.length);
     if (hidden === '' || hidden === '.' || hidden === '..')

@@ -43,6 +43,12 @@ const CASES: Readonly<Record<Exclude<Key, 'smallEntries'>, Case>> = {
     beyond: [[file('a'), file('b'), file('c')]],
     within: [[file('a'), file('b')]],
   },
+  pathSteps: {
+    written: { pathSteps: 300 },
+    // Each leads through forty components of the link.
+    beyond: [[{ name: 'here', type: 'symlink', link: 'x/../'.repeat(20) }, ...['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => file(`here/${name}`))]],
+    within: [[file('a/b/c'), file('a/b/d')]],
+  },
   depth: { written: { depth: 2 }, beyond: [[file('a/b/c')]], within: [[file('a/b')]] },
   paxSize: {
     written: { paxSize: 1000 },

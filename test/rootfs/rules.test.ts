@@ -149,6 +149,15 @@ describe('the merge', () => {
     expect((await treeOf([whole.subarray(0, 519)])).tree).toEqual(['a = content']);
   });
 
+  it('looks few things up for a long chain of hard links, each to the next one', async () => {
+    await inScratch(async (directory) => {
+      const links = Array.from({ length: 2000 }, (_, i) => link(`l${String(i)}`, `l${String(i + 1)}`));
+      const layer = writeLayer(join(directory, 'blobs'), tarOf(...links, file('l2000')));
+      const { root } = await convert([layer], directory, { limits: { pathSteps: 20_000 } });
+      expect(root.inode(root.child(root.root, 'l0') ?? -1).links).toBe(2001);
+    });
+  });
+
   it('does not mind what stands behind the gzip stream: the diffID tells what counts', async () => {
     await inScratch(async (directory) => {
       const tar = tarOf(file('a'));
