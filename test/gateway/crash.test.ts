@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { GatewayClient } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
-import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
+import { digestOf, startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { expectAgreement } from '../support/agreement.js';
 import { clientOf, kill, makeSite, spawnWorker, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
+import { allLeftovers } from '../support/leftovers.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
 
@@ -77,11 +78,15 @@ describe('a worker killed with SIGKILL', () => {
     await until(client, id, ({ attempt, stage }) => attempt === 2 && stage === 'FETCH');
     await kill(second);
     holding = false;
-    await worker();
-    const states = await statesOf(client, id);
-    expect(states.at(-1)).toMatchObject({ state: 'READY', attempt: 3, image: { imageId: digest.slice(7) } });
-    expect(existsSync(states.at(-1)!.image!.path)).toBe(true);
-    expect(site.leftovers()).toEqual([]);
+    const third = await worker();
+    const last = (await statesOf(client, id)).at(-1)!;
+    expect(last).toMatchObject({ state: 'READY', attempt: 3, image: { imageId: digest.slice(7) } });
+    // As a pull that nobody has disturbed.
+    const undisturbed = await client.pull({ reference: 'app', systems: ['two'] });
+    const other = (await statesOf(client, undisturbed.pulls[0]!.id)).at(-1)!;
+    expect(digestOf(readFileSync(last.image!.path))).toBe(digestOf(readFileSync(other.image!.path)));
+    await kill(third, 'SIGTERM');
+    expect(await allLeftovers(site)).toEqual([]);
     await expectAgreement(site, { one: site.images });
   });
 
