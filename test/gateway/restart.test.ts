@@ -13,9 +13,10 @@ import type { SupervisedServer } from '../../src/embedded/supervised-server.js';
 import { redisOptions } from '../../src/lib/redis-address.js';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.js';
 import { expectAgreement } from '../support/agreement.js';
-import { clientOf, kill, makeSite, spawnGateway, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
+import { clientOf, kill, makeSite, spawnGateway, spawnWorker, startInProcess, statesOf, until, type Site } from '../support/gateway.js';
 import { allLeftovers } from '../support/leftovers.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
+import { waitingAt } from '../support/stuck-squash.js';
 import { tarOf } from '../support/tar.js';
 
 let stack: TestStack;
@@ -99,6 +100,22 @@ describe('in the middle of a pull', () => {
     const next = await client.pull({ reference: 'app', systems: ['two'] });
     expectWell(await statesOf(client, next.pulls[0]!.id));
     await expectAgreement(site, { one: site.images, two: join(site.directory, 'two') });
+    await gateway.close();
+    expect(await allLeftovers(site)).toEqual([]);
+  });
+
+  it.each<['redis' | 'index', string]>([['redis', 'pack'], ['index', 'pack'], ['redis', 'read'], ['index', 'read']])('the %s, while imagegw-squash works for it (%s)', async (name, command) => {
+    const squash = await waitingAt(site, command);
+    const gateway = await startInProcess(site, { api: true, worker: false });
+    gateways.push(await spawnWorker(site, { environment: { IMAGEGW_SQUASH: squash.path } }));
+    const client = clientOf(gateway);
+    const { pulls } = await client.pull({ reference: 'app', systems: ['one'] });
+    const states = statesOf(client, pulls[0]!.id);
+    await squash.begun;
+    await restart(stack.servers[name]!, gateway.url!);
+    squash.go();
+    expectWell(await states);
+    await kill(gateways.pop()!, 'SIGTERM');
     await gateway.close();
     expect(await allLeftovers(site)).toEqual([]);
   });
