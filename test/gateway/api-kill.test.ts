@@ -212,7 +212,7 @@ beforeAll(async () => {
   const fixed = ['zpull', 'zimport', 'zcancel', 'zexpire', 'zverify', 'zcheck'];
   for (const name of fixed) mkdirSync(join(base.directory, 'systems', name), { recursive: true });
   mkdirSync(join(base.directory, 'inbox'));
-  site = base.withKeys({ Platforms: Object.fromEntries(fixed.map((name) => [name, local(name)])), ImportUsers: 'all', ImportPaths: ['inbox'], WorkerThreads: 4, SystemsRereadInterval: 0.2, ReconcileInterval: 3600 });
+  site = base.withKeys({ Platforms: Object.fromEntries(fixed.map((name) => [name, local(name)])), ImportUsers: 'all', ImportPaths: ['inbox'], WorkerThreads: 4, SystemsRereadInterval: 0.2, ReconcileInterval: 3600, WorkerHeartbeat: 0.5 });
   gate = await startWriteGate(site.environment, site.directory);
   api = await startInProcess(site, { api: true, worker: false });
   client = clientOf(api);
