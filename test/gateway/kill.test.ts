@@ -182,14 +182,15 @@ describe('a worker killed with SIGKILL', () => {
   });
 
   it.each([
-    ['before the image has a temporary name', 'before link /images/'],
-    ['with the image under its temporary name', 'after link /images/'],
-    ['before the image has its name', 'before rename \\.squashfs$'],
-    ['after the image has its name', 'after rename \\.squashfs$'],
-    ['after the sidecar has its name', 'after rename \\.json$'],
-    ['before the metadata has its name', 'before rename \\.meta$'],
-    ['after the metadata has its name', 'after rename \\.meta$'],
-  ])('in TRANSFER, %s', async (_when, dieAt) => {
+    ['ADMIT', 'when the room has been looked at', 'after statfs /cache$'],
+    ['TRANSFER', 'before the image has a temporary name', 'before link /images/'],
+    ['TRANSFER', 'with the image under its temporary name', 'after link /images/'],
+    ['TRANSFER', 'before the image has its name', 'before rename \\.squashfs$'],
+    ['TRANSFER', 'after the image has its name', 'after rename \\.squashfs$'],
+    ['TRANSFER', 'after the sidecar has its name', 'after rename \\.json$'],
+    ['TRANSFER', 'before the metadata has its name', 'before rename \\.meta$'],
+    ['TRANSFER', 'after the metadata has its name', 'after rename \\.meta$'],
+  ])('in %s, %s', async (_stage, _when, dieAt) => {
     const first = await worker({ environment: { DIE_AT: dieAt }, nodeArguments: ['--import', DIE_AT] });
     const exit = once(first, 'exit');
     const id = await begin();

@@ -64,6 +64,10 @@ const IMAGES: Readonly<Record<string, readonly (readonly TarItem[])[]>> = {
     ],
     [file('d/again'), file('d/.wh.again2', '')],
   ],
+  'an opaque directory, its mark before and between what is new in it': [
+    [dir('d/'), file('d/old'), dir('d/sub/'), file('d/sub/old'), dir('e/'), file('e/old')],
+    [dir('d/'), file('d/.wh..wh..opq', ''), file('d/new'), dir('e/', { mode: 0o711 }), file('e/.wh..wh..opq', ''), file('e/new'), dir('e/sub/')],
+  ],
   'a whiteout that is a hard link': [
     [file('a'), file('b')],
     [file('c'), { ...link('.wh.a', 'c') }],
