@@ -6,10 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createCipheriv } from 'node:crypto';
 import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { PullState } from '../../src/client/index.js';
 import type { RunningGateway } from '../../src/gateway.js';
 import { probeTools } from '../../src/rootfs/index.js';
-import { startFakeRegistry, type FakeRegistry, type Hook } from '../support/fake-registry.js';
+import { digestOf, startFakeRegistry, type FakeRegistry, type Hook } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { allLeftovers } from '../support/leftovers.js';
 import { canMount, mountTmpfs, unmount } from '../support/mounts.js';
@@ -219,6 +220,18 @@ describe('a registry', () => {
       return true;
     };
     expect(await failure()).toMatchObject({ code: 'BAD_LAYER', stage: 'FETCH', retryable: false });
+  });
+
+  it('whose layer is a gzip bomb', async () => {
+    await start();
+    const tar = tarOf({ name: 'zeros', body: Buffer.alloc(96 * MIB) });
+    const rootfs = { type: 'layers', diff_ids: [digestOf(tar)] };
+    const bomb = gzipSync(tar, { level: 9 });
+    registry.putImage([bomb], 'bomb', { config: { rootfs } });
+    const error = await failure('app:bomb');
+    expect(error).toMatchObject({ code: 'BAD_LAYER', stage: 'FETCH', retryable: false });
+    expect(error.message).toContain(digestOf(bomb));
+    expect(error.message).toContain('RootfsLimits.ratio');
   });
 });
 
