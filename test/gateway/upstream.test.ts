@@ -8,7 +8,7 @@ import { openDatabase, type Database } from '../../src/models/database.js';
 import { createImageStore } from '../../src/models/image-store.js';
 import { createPullStore } from '../../src/models/pull-store.js';
 import { parseDigest } from '../../src/lib/digest.js';
-import { INDEX, MANIFEST, startFakeRegistry, type FakeRegistry, type SeenRequest } from '../support/fake-registry.js';
+import { digestOf, INDEX, MANIFEST, startFakeRegistry, type FakeRegistry, type SeenRequest } from '../support/fake-registry.js';
 import { clientOf, makeSite, startInProcess, statesOf, type Site } from '../support/gateway.js';
 import { startTestStack, type TestStack } from '../support/stack.js';
 import { tarOf } from '../support/tar.js';
@@ -64,7 +64,7 @@ beforeAll(async () => {
       guarded: { ...location, url: guarded.url, insecure: true, credentials: { username: 'ann', password: 's3cret' } },
     },
     PullUpdateTimeout: 0,
-    RegistryLimits: { retries: 2, retryDelay: 0, retryAfterMax: 2000, layers: 3 },
+    RegistryLimits: { retries: 2, retryDelay: 0, retryAfterMax: 2000, layers: 3, parallelLayers: 1 },
   });
   gateway = await startInProcess(site, { api: true, worker: true });
   api = await startInProcess(site, { api: true, worker: false });
@@ -307,4 +307,14 @@ it('the limits of the configuration are those of the pull', async () => {
   registry.putImage([1, 2, 3, 4].map((n) => tarOf({ name: 'name', body: String(n) })), 'tall');
   const { error } = await pull('app:tall');
   expect(error).toMatchObject({ code: 'BAD_MANIFEST', message: expect.stringContaining('the limit is 3') });
+});
+
+it('the largest layer is fetched first: what comes last is read while nothing else comes', async () => {
+  const layers = [2000, 90_000, 20_000].map((size, at) => tarOf({ name: `f${String(at)}`, body: Buffer.alloc(size, 65 + at) }));
+  registry.putImage(layers, 'sizes');
+  const from = registry.seen.length;
+  expect(await pull('app:sizes')).toMatchObject({ state: 'READY' });
+  const asked = registry.seen.slice(from).map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
+  const digests = layers.map(digestOf);
+  expect(asked.filter((digest) => digests.includes(digest))).toEqual([digests[1], digests[2], digests[0]]);
 });

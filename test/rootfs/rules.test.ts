@@ -158,6 +158,19 @@ describe('the merge', () => {
     });
   });
 
+  it('reads zstd in several frames, with frames to be skipped before, between and behind them', async () => {
+    await inScratch(async (directory) => {
+      const tar = tarOf(file('a'), file('b'));
+      // RFC 8878, 3.1.2: any of sixteen magic numbers, a length, and that many bytes.
+      const skipped = Buffer.concat([Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0]), Buffer.from('abc')]);
+      const frame = (bytes: Buffer): Buffer => execFileSync('zstd', ['-q', '-c'], { input: bytes });
+      const blob = Buffer.concat([skipped, frame(tar.subarray(0, 700)), skipped, frame(tar.subarray(700)), skipped]);
+      const { product } = await convert([writeBlob(join(directory, 'blobs'), blob, tar)], directory);
+      const root = await unsquash(product.path, join(directory, 'ours'));
+      expect(['a', 'b'].map((name) => readFileSync(join(root, name), 'latin1'))).toEqual(['a', 'b']);
+    });
+  });
+
   it('does not mind what stands behind the gzip stream: the diffID tells what counts', async () => {
     await inScratch(async (directory) => {
       const tar = tarOf(file('a'));
